@@ -1,0 +1,24 @@
+/** A `Base` that was checked at the rim once and cannot be mixed up with another since. */
+export type Brand<Base, Name extends string> = Base & { readonly __brand: Name }
+
+/** Any value of JSON. Objects keep the order of their keys. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export type JsonObject = { readonly [key: string]: Json }
+
+export type ProjectId = Brand<string, 'ProjectId'>
+export type DeliveryId = Brand<string, 'DeliveryId'>
+export type DeployId = Brand<string, 'DeployId'>
+export type BuildId = Brand<string, 'BuildId'>
+export type RevisionId = Brand<string, 'RevisionId'>
+export type WorkflowId = Brand<string, 'WorkflowId'>
+export type ScheduleId = Brand<string, 'ScheduleId'>
+export type SessionId = Brand<string, 'SessionId'>
+export type AttemptId = Brand<string, 'AttemptId'>
+export type TaskId = Brand<string, 'TaskId'>
+export type LogId = Brand<string, 'LogId'>
+export type UserId = Brand<string, 'UserId'>
+
+/** 40 lower-case hex digits. */
+export type Commit = Brand<string, 'Commit'>
+/** `sha256:` and 64 hex digits. */
+export type Digest = Brand<string, 'Digest'>

@@ -1,0 +1,58 @@
+import type { JsonObject } from '../brand.ts'
+
+/** A task as an operator sees it: every `${}` is evaluated. */
+export type OperatorTask = {
+  /** The value of `sh>:`; undefined when it has none. */
+  readonly command: unknown
+  /** The task's own keys, evaluated; `_do` and `_else_do` are not. */
+  readonly local: JsonObject
+  /** All merged params, the local ones on top. */
+  readonly params: JsonObject
+  readonly fullName: string
+  /** Reads a file of the project (for `call>`); undefined when there is none. Paths are relative to the project. */
+  readonly readProject: (path: string) => string | undefined
+}
+
+/** What an operator asks for. */
+export type Step =
+  | RunStep
+  | { readonly kind: 'log'; readonly text: string }
+  /** `tree` is the config of `^sub`. */
+  | { readonly kind: 'subtasks'; readonly tree: JsonObject }
+  | { readonly kind: 'fail'; readonly message: string }
+  /** Done without doing anything: an `if>` without the branch. */
+  | { readonly kind: 'nothing' }
+
+/** A command for the attempt's container. `files` lie in the run's own folder, whose path the command finds in `$SLUICE_RUN`. */
+export type RunStep = {
+  readonly kind: 'run'
+  /** `{run}` in a word stands for the path of the run's folder. */
+  readonly argv: readonly string[]
+  readonly files: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string>>
+  /** Relative to the workspace. */
+  readonly cwd: string
+  /** Says what the exit and the result file mean. `output` is `output.json` of the run's folder, undefined if there is none. */
+  readonly conclude: (code: number, output: string | undefined) => Conclusion
+}
+
+export type Conclusion =
+  | {
+      readonly kind: 'succeeded'
+      readonly store: JsonObject
+      readonly export: JsonObject
+      readonly reset: readonly string[]
+      readonly subtasks: JsonObject | null
+    }
+  | { readonly kind: 'failed'; readonly error: { readonly message: string; readonly stacktrace?: string } }
+
+/** A new operator is one file that exports one of these, its line in `all.ts`, and its test. */
+export type Operator = {
+  readonly name: string
+  /** Nothing outside changes when it runs twice: a lost start is simply repeated (design.md §5, the promise). */
+  readonly isRepeatable: boolean
+  /** Whether `_retry` is honoured by the operator itself (digdag.md §1.5). */
+  readonly retries: boolean
+  /** Pure: the same task gives the same step. Throws a Refusal, whose message becomes the task's error. */
+  plan(task: OperatorTask): Step
+}

@@ -1,0 +1,64 @@
+import type { AttemptId, TaskId } from '../brand.ts'
+
+/** Where the tasks of one attempt run: one workspace, one container. */
+export type Place = {
+  readonly attemptId: AttemptId
+  /** Id or tag of the image; null for the process executor. */
+  readonly image: string | null
+  /** False for a user's own Dockerfile. */
+  readonly isRootReadOnly: boolean
+  readonly limits: Limits
+}
+
+export type Limits = { readonly memoryBytes: number; readonly cpus: number; readonly pids: number }
+
+/** One start of one task. */
+export type Run = { readonly attemptId: AttemptId; readonly taskId: TaskId; readonly epoch: string }
+
+/** `{run}` in a word of `argv` or in a value of `env` stands for the run's folder as the command sees it; it is also in `$SLUICE_RUN`. */
+export type Command = {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Relative to the workspace. */
+  readonly cwd: string
+  /** Written into the run's folder before the command starts. */
+  readonly files: Readonly<Record<string, string>>
+  readonly timeoutMs: number | null
+}
+
+/** How a run ended. */
+export type Exit =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'out_of_memory'; readonly limitBytes: number }
+  | { readonly kind: 'timed_out'; readonly afterMs: number }
+  | { readonly kind: 'killed' }
+  /** The container has gone and left no exit code. */
+  | { readonly kind: 'lost'; readonly why: string }
+
+/** What the spool tells of a run after a restart: absent = nothing ran. */
+export type SpoolState = 'absent' | 'posted' | 'started' | 'done'
+
+/**
+ * Runs commands, in a container or as child processes: two adapters of one port, both speaking the agent-and-spool protocol (design.md §8).
+ * Everything is idempotent per run: a restarted worker calls the same methods again and doubles nothing.
+ */
+export type Executor = {
+  readonly kind: 'docker' | 'process'
+  /** Makes the workspace (calling `unpack` with its folder, once) and starts the container. Throws a Refusal when the image cannot run here. */
+  open(place: Place, unpack: (folder: string) => Promise<void>): Promise<void>
+  state(run: Run): Promise<SpoolState>
+  /** Posts the command and rings the agent's bell. */
+  start(run: Run, command: Command): Promise<void>
+  /** Hands over the output byte for byte from `offset` on, and resolves when the run has ended and all its output was handed over. `take` is awaited: it is the back-pressure. */
+  follow(run: Run, offset: number, take: (bytes: Uint8Array) => Promise<void>): Promise<Exit>
+  /** A file that the run left in its folder; undefined when there is none. Throws a Refusal for a link, a device, or more than `maxBytes`. */
+  readOutput(run: Run, name: string, maxBytes: number): Promise<string | undefined>
+  /** TERM, after `graceMs` KILL, the run's whole tree and nothing else. Resolves when nothing of it lives. */
+  kill(run: Run, graceMs: number): Promise<void>
+  /** Forgets a run whose result is written. */
+  discard(run: Run): Promise<void>
+  /** Attempts that have a workspace or a container here. */
+  attempts(): Promise<readonly AttemptId[]>
+  /** Ends the container and removes the workspace. */
+  close(attemptId: AttemptId): Promise<void>
+}

