@@ -12,7 +12,9 @@ export type WakeUps = {
   ring(rings: readonly Ring[]): Promise<void>
   /** Calls `look` for each ring heard on one of `queues`. `look` claims what is ready and returns; it never lasts as long as a task. */
   hear(queues: readonly string[], look: () => Promise<void>): void
-  /** Messages waiting, by queue. */
+  /** Messages waiting, by queue. A queue that cannot be asked now is not in the answer. */
   depths(queues: readonly string[]): Promise<Readonly<Record<string, number>>>
+  /** False while rings would be lost. */
+  isReachable(): Promise<boolean>
   close(): Promise<void>
 }

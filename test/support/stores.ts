@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ declare module 'vitest' {
 
 /** Starts a PostgreSQL and a Redis of the test run's own, on free ports, in a folder that is removed afterwards. */
 export default async function setUp({ provide }: TestProject) {
+  spawnSync('scripts/build', { stdio: 'inherit' }) // for tests that start processes; type errors are the checks' business
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'))
   await chmod(folder, 0o755) // as root PostgreSQL runs as a user of its own
   const [pgPort, redisPort] = [await freePort(), await freePort()]

@@ -1,0 +1,34 @@
+import { Queue, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import { FORGET, HEARING, openOn } from './bullmq.ts'
+import type { WakeUps } from './wake-ups.ts'
+
+/** A Redis that is away, now or later, throws nothing: rings are lost until it is back, and hearing resumes by itself. */
+export function openRedisWakeUps(
+  url: string,
+  { namespace, report }: { namespace: string; report: (error: unknown) => void },
+): WakeUps {
+  // Two tempers: who rings fails at once, who hears waits for as long as it takes (BullMQ insists on null).
+  const ringer = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 }).on('error', report)
+  const ear = new Redis(url, { maxRetriesPerRequest: null }).on('error', report)
+  return openOn(
+    {
+      backend: 'redis',
+      openQueue: (name) => new Queue(name, { connection: ringer, defaultJobOptions: FORGET }).on('error', report),
+      openWorkers: (names, look) =>
+        names.map((name) =>
+          new Worker(name, look, { connection: ear, ...HEARING })
+            .on('error', report)
+            .on('failed', (_job, error) => report(error)),
+        ),
+      isAway: () => ringer.status !== 'ready',
+      ping: () => ringer.ping(),
+      close: async () => {
+        ringer.disconnect()
+        ear.disconnect()
+      },
+    },
+    namespace,
+    report,
+  )
+}
