@@ -15,6 +15,16 @@ create table sign_ins (
   expires_at timestamptz not null
 );
 
+-- Wrong passwords of the last minutes, by name and address: after a few a pause (app/check-password.ts).
+create table sign_in_tries (
+  name text not null,
+  address text not null,
+  wrong int not null check (wrong > 0),
+  last_at timestamptz not null,
+  primary key (name, address)
+);
+create index sign_in_tries_last on sign_in_tries (last_at);
+
 create table tokens (
   id bigint generated always as identity primary key,
   user_id bigint not null references users on delete cascade,

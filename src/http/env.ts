@@ -1,0 +1,16 @@
+import type { UserId } from '../brand.ts'
+
+export type User = { readonly id: UserId; readonly name: string }
+
+/** What every route finds in its context once the door has let the request in. */
+export type Env = {
+  Variables: {
+    user: User
+    /** Goes into every form of a page; empty when the request is not signed by a cookie. */
+    csrf: string
+    /** SHA-256 of the cookie's token, when a cookie signs the request. */
+    signIn: Buffer | undefined
+    /** The fields of the posted form, once they were read. */
+    form: Readonly<Record<string, string>> | undefined
+  }
+}
