@@ -1,0 +1,271 @@
+import { resolve } from 'node:path'
+import { Refusal } from './refusal.ts'
+
+/** Of one environment variable: its name, what holds without it, what it is for, and how its text is read. */
+type Setting<T> = {
+  readonly name: string
+  readonly unset: T
+  readonly purpose: string
+  /** Throws an `Unfit` that finishes the sentence “NAME is “text”, …”. */
+  readonly parse: (text: string) => T
+}
+
+class Unfit extends Error {}
+
+const setting = <T>(name: string, unset: T, purpose: string, parse: (text: string) => T): Setting<T> => ({
+  name,
+  unset,
+  purpose,
+  parse,
+})
+
+const text = (raw: string): string | null => raw
+
+function oneOf<const Word extends string>(...words: readonly Word[]) {
+  return (raw: string): Word => {
+    const word = words.find((one) => one === raw)
+    if (word === undefined) throw new Unfit(`which is none of ${words.join(', ')}`)
+    return word
+  }
+}
+
+function yesOrNo(raw: string): boolean {
+  return oneOf('0', '1')(raw) === '1'
+}
+
+function whole(raw: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(raw)) throw new Unfit('which is not a whole number above 0')
+  return Number(raw)
+}
+
+function fraction(raw: string): number {
+  if (!/^\d+(\.\d+)?$/.test(raw) || Number(raw) <= 0) throw new Unfit('which is not a number above 0')
+  return Number(raw)
+}
+
+const UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }
+
+/** 1024-based, as Docker reads them: `512m`, `512MiB`, `1g`, or bytes. */
+function bytes(raw: string): number {
+  const [, count, unit] = /^(\d{1,9}(?:\.\d+)?) ?([kmg]?)(?:i?b)?$/.exec(raw.toLowerCase()) ?? []
+  const factor = UNITS[unit as keyof typeof UNITS] // the pattern allows no other
+  if (count === undefined || Number(count) === 0) throw new Unfit('which is not a size such as 512m or 2GiB')
+  return Math.round(Number(count) * factor)
+}
+
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** Milliseconds. */
+function duration(raw: string): number {
+  const [, count, unit] = /^(\d{1,9})(s|m|h|d)$/.exec(raw) ?? []
+  if (count === undefined) throw new Unfit('which is not a length of time such as 30s, 5m, 2h or 1d')
+  return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1_000
+}
+
+const words = (raw: string): readonly string[] => raw.split(/[\s,]+/).filter((word) => word !== '')
+
+function url(...protocols: readonly string[]) {
+  return (raw: string): string | null => {
+    const protocol = URL.canParse(raw) ? new URL(raw).protocol : ''
+    if (!protocols.includes(protocol))
+      throw new Unfit(`which is no address that begins with ${protocols.join('// or ')}//`)
+    return raw
+  }
+}
+
+export type Listen = { readonly host: string; readonly port: number }
+
+/** `host:port`, `host`, `:port` or `port`; an IPv6 address in brackets. */
+function listen(raw: string): Listen {
+  const [, host, port] =
+    /^(\[[0-9a-f:.]+\]|[a-z0-9.-]*[a-z.-][a-z0-9.-]*|\d+(?:\.\d+){3})?:?(\d{1,5})?$/i.exec(raw) ?? []
+  if ((host ?? port) === undefined || Number(port ?? 0) > 65_535) throw new Unfit('which is not host:port')
+  return { host: host?.replace(/^\[|\]$/g, '') ?? LISTEN.host, port: Number(port ?? LISTEN.port) }
+}
+const LISTEN: Listen = { host: '127.0.0.1', port: 8080 }
+
+/** 32 bytes, as 64 hex digits. */
+function key(raw: string): Buffer | null {
+  if (!/^[0-9a-f]{64}$/i.test(raw)) throw new Unfit('which is not 64 hex digits')
+  return Buffer.from(raw, 'hex')
+}
+
+/** Every setting there is. docs/settings.md is this table, rendered. */
+export const SETTINGS = {
+  home: setting(
+    'SLUICE_HOME',
+    resolve('.sluice'),
+    'Folder of this installation: key, token, embedded PostgreSQL, work of the workers. Default: .sluice in the folder where it is started.',
+    (raw) => resolve(raw),
+  ),
+  listen: setting(
+    'SLUICE_LISTEN',
+    LISTEN,
+    'Where the server answers: host:port. `--port` overrides the port. On anything but loopback tasks never run outside Docker.',
+    listen,
+  ),
+  url: setting(
+    'SLUICE_URL',
+    null,
+    'Address of the server: for the CLI, and for the links and webhook addresses that the server shows. Default: where it listens.',
+    url('http:', 'https:'),
+  ),
+  token: setting('SLUICE_TOKEN', null, 'Personal token of the CLI. Default: the token file in SLUICE_HOME.', text),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    null,
+    'PostgreSQL 14 or newer. Default: an embedded one, started and stopped with the server.',
+    url('postgres:', 'postgresql:'),
+  ),
+  redisUrl: setting(
+    'REDIS_URL',
+    null,
+    'Redis for wake-ups. Default: they go through PostgreSQL.',
+    url('redis:', 'rediss:', 'unix:'),
+  ),
+  dockerHost: setting('DOCKER_HOST', null, 'Docker engine, as for the docker command. It must be on this host.', text),
+  environment: setting(
+    'SLUICE_ENVIRONMENT',
+    'development',
+    'development or production. In production tasks never run outside Docker.',
+    oneOf('development', 'production'),
+  ),
+  executor: setting(
+    'SLUICE_EXECUTOR',
+    'auto',
+    'auto, docker or process (tasks as plain child processes, not isolated). auto is docker; process only in development, on loopback, where no engine was ever used.',
+    oneOf('auto', 'docker', 'process'),
+  ),
+  adminPassword: setting(
+    'SLUICE_ADMIN_PASSWORD',
+    null,
+    'First password of the user admin. Default: a generated one, printed once.',
+    text,
+  ),
+  secretKey: setting(
+    'SLUICE_SECRET_KEY',
+    null,
+    'Key that seals secrets in the database: 64 hex digits, the same for every process of an installation. Default: the file key in SLUICE_HOME, made at the first start.',
+    key,
+  ),
+  extraCa: setting(
+    'SLUICE_EXTRA_CA',
+    null,
+    'PEM file with certificates that builds and tasks trust too, for networks that inspect TLS.',
+    (raw) => resolve(raw),
+  ),
+  smeeUrl: setting(
+    'SLUICE_SMEE_URL',
+    null,
+    'smee.io channel that relays webhooks to this server, for development.',
+    url('http:', 'https:'),
+  ),
+  localRemotes: setting(
+    'SLUICE_LOCAL_REMOTES',
+    false,
+    '1 lets projects be linked to files and plain http remotes. For trying things out.',
+    yesOrNo,
+  ),
+  privateRemotes: setting(
+    'SLUICE_PRIVATE_REMOTES',
+    [],
+    'Hosts and networks (CIDR) with private addresses that projects may be linked to, comma-separated.',
+    words,
+  ),
+  baseImage: setting(
+    'SLUICE_BASE_IMAGE',
+    null,
+    'Image that rendered Dockerfiles start from. Default: the official image of the language, else sluice/base.',
+    text,
+  ),
+  queues: setting('SLUICE_QUEUES', ['default'], 'Queues a worker takes tasks from, comma-separated.', words),
+  slots: setting('SLUICE_SLOTS', 4, 'Tasks a worker runs at once.', whole),
+  maxSourceBytes: setting('SLUICE_MAX_SOURCE', bytes('200m'), 'Largest source of a revision, packed.', bytes),
+  maxTasks: setting('SLUICE_MAX_TASKS', 20_000, 'Most tasks of one attempt.', whole),
+  maxActiveAttempts: setting('SLUICE_MAX_ACTIVE_ATTEMPTS', 100_000, 'Most attempts that run at once.', whole),
+  taskMemoryBytes: setting('SLUICE_TASK_MEMORY', bytes('1g'), 'Memory of an attempt’s container.', bytes),
+  taskCpus: setting('SLUICE_TASK_CPUS', 2, 'CPUs of an attempt’s container.', fraction),
+  taskPids: setting('SLUICE_TASK_PIDS', 512, 'Processes of an attempt’s container.', whole),
+  taskTimeMs: setting('SLUICE_TASK_TIME', duration('1d'), 'Longest run of a task.', duration),
+  taskLogBytes: setting(
+    'SLUICE_TASK_LOG',
+    bytes('64m'),
+    'Log kept of one run of a task; the rest is cut with a visible marker.',
+    bytes,
+  ),
+  taskGraceMs: setting(
+    'SLUICE_TASK_GRACE',
+    duration('10s'),
+    'Time between TERM and KILL when a task is stopped.',
+    duration,
+  ),
+  fenceMs: setting(
+    'SLUICE_FENCE',
+    duration('5m'),
+    'Time after which a worker that lost the database stops what may be started elsewhere.',
+    duration,
+  ),
+  orphanMs: setting(
+    'SLUICE_ORPHAN',
+    duration('15m'),
+    'Time after which a container that no worker looks after stops its tasks and exits.',
+    duration,
+  ),
+} as const satisfies Record<string, Setting<unknown>>
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never
+export type Config = { readonly [Field in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Field]> }
+
+/** Reads all settings at once. Throws one Refusal that names every one that is wrong. An empty variable is an unset one. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems = findUnknown(env)
+  const entries = Object.entries(SETTINGS).map(([field, it]) => [field, read(it, env[it.name], problems)])
+  const [first] = problems
+  if (first === undefined) return Object.fromEntries(entries) as Config // one entry a setting, read by its own parse
+  throw new Refusal('invalid', problems.map(({ message }) => message).join('\n'), first.hint)
+}
+
+type Problem = { readonly message: string; readonly hint: string }
+
+function read(it: Setting<unknown>, raw: string | undefined, problems: Problem[]): unknown {
+  if (raw === undefined || raw === '') return it.unset
+  try {
+    return it.parse(raw)
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error
+    const shown = it.name.endsWith('KEY') ? 'set to something' : `“${raw}”`
+    problems.push({ message: `${it.name} is ${shown}, ${error.message}.`, hint: `Correct or unset it. ${it.purpose}` })
+    return it.unset
+  }
+}
+
+/** Kubernetes gives a service named sluice these; `SLUICE_RUN` is what a task of ours has. */
+const NOT_OURS = /^SLUICE_(PORT|SERVICE_|RUN$)/
+
+function findUnknown(env: Readonly<Record<string, string | undefined>>): Problem[] {
+  const known = Object.values(SETTINGS).map(({ name }) => name)
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith('SLUICE_') && !known.includes(name) && !NOT_OURS.test(name),
+  )
+  return unknown.map((name) => {
+    const close = known.map((one) => ({ one, edits: countEdits(one, name) })).sort((a, b) => a.edits - b.edits)[0]
+    const guess = close !== undefined && close.edits <= 4 ? `Did you mean ${close.one}? ` : ''
+    return {
+      message: `${name} is set, and no setting has this name.`,
+      hint: `${guess}Correct or unset it. All settings are listed in docs/settings.md.`,
+    }
+  })
+}
+
+/** Levenshtein's distance. */
+function countEdits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, n) => n)
+  for (const [i, char] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (char === other ? 0 : 1)))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
