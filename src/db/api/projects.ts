@@ -1,0 +1,43 @@
+import type { ProjectId } from '../../brand.ts'
+import type { Sql } from '../sql.ts'
+
+export type ProjectRow = {
+  readonly id: ProjectId
+  readonly name: string
+  readonly branch: string | null
+  readonly builder: { readonly kind?: string; readonly path?: string }
+  readonly revision: string | null
+  readonly revisionNumber: number | null
+  readonly archiveMd5: string | null
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly deletedAt: Date | null
+}
+
+/** By id ascending, after `lastId`; `name` is the whole name, `pattern` a part of it. Deleted projects are left out. */
+export function listProjects(
+  sql: Sql,
+  { lastId, count, name, pattern }: { lastId: string; count: number; name?: string; pattern?: string },
+): Promise<readonly ProjectRow[]> {
+  return sql<ProjectRow[]>`${columns(sql)}
+    where p.deleted_at is null and p.id > ${lastId}
+      ${name === undefined ? sql`` : sql`and p.name = ${name}`}
+      ${pattern === undefined ? sql`` : sql`and position(${pattern} in p.name) > 0`}
+    order by p.id limit ${count}`
+}
+
+/** Deleted ones too: what they ran stays readable. */
+export async function findProjectById(sql: Sql, id: string): Promise<ProjectRow | undefined> {
+  const [project] = await sql<ProjectRow[]>`${columns(sql)} where p.id = ${id}`
+  return project
+}
+
+export async function findProjectByName(sql: Sql, name: string): Promise<ProjectRow | undefined> {
+  const [project] = await sql<ProjectRow[]>`${columns(sql)} where p.name = ${name} and p.deleted_at is null`
+  return project
+}
+
+const columns = (sql: Sql) => sql`
+  select p.id, p.name, p.branch, p.builder, r.name as revision, r.number as "revisionNumber", source.md5 as "archiveMd5",
+    p.created_at as "createdAt", coalesce(r.created_at, p.created_at) as "updatedAt", p.deleted_at as "deletedAt"
+  from projects p left join revisions r on r.id = p.current_revision_id left join sources source on source.digest = r.source_digest`

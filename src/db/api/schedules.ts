@@ -1,0 +1,43 @@
+import type { ProjectId, ScheduleId, WorkflowId } from '../../brand.ts'
+import type { Sql } from '../sql.ts'
+
+export type ScheduleRow = {
+  readonly id: ScheduleId
+  readonly projectId: ProjectId
+  readonly projectName: string
+  readonly workflowId: WorkflowId
+  readonly workflowName: string
+  readonly timezone: string
+  readonly nextRunAt: Date
+  readonly nextSessionTime: Date
+  readonly disabledAt: Date | null
+  readonly createdAt: Date
+}
+
+export type SchedulePage = {
+  readonly projectId?: ProjectId | undefined
+  readonly workflow?: string | undefined
+  readonly lastId: string
+}
+
+/** By id ascending, after `lastId`, at most 100. */
+export function listSchedules(
+  sql: Sql,
+  { projectId, workflow, lastId }: SchedulePage,
+): Promise<readonly ScheduleRow[]> {
+  return sql<ScheduleRow[]>`${columns(sql)}
+    where p.deleted_at is null and s.id > ${lastId}
+      ${projectId === undefined ? sql`` : sql`and s.project_id = ${projectId}`}
+      ${workflow === undefined ? sql`` : sql`and s.workflow_name = ${workflow}`}
+    order by s.id limit 100`
+}
+
+export async function findSchedule(sql: Sql, id: string): Promise<ScheduleRow | undefined> {
+  const [schedule] = await sql<ScheduleRow[]>`${columns(sql)} where s.id = ${id} and p.deleted_at is null`
+  return schedule
+}
+
+const columns = (sql: Sql) => sql`
+  select s.id, p.id as "projectId", p.name as "projectName", w.id as "workflowId", w.name as "workflowName", w.timezone,
+    s.next_run_at as "nextRunAt", s.next_session_time as "nextSessionTime", s.disabled_at as "disabledAt", s.created_at as "createdAt"
+  from schedules s join projects p on p.id = s.project_id join workflows w on w.id = s.workflow_id`

@@ -1,0 +1,60 @@
+import { type Context, Hono } from 'hono'
+import type { AttemptId } from '../../brand.ts'
+import { type AttemptRow, findAttempt, listAttempts } from '../../db/api/attempts.ts'
+import { listTasks } from '../../db/api/tasks.ts'
+import type { Sql } from '../../db/sql.ts'
+import { Refusal } from '../../refusal.ts'
+import type { Env } from '../env.ts'
+import { answerAttempt, answerTask } from './answers.ts'
+import type { ApiPorts } from './ports.ts'
+import { findProjectIdOf, ID, missing, readBody, readCount, readFlag, readId } from './query.ts'
+import { planRetry, readStart } from './start.ts'
+
+/** Routes under `/api/attempts`. A conflict is no error: it answers the attempt that was there first. */
+export function attemptRoutes({ sql, verbs, now }: Pick<ApiPorts, 'sql' | 'verbs' | 'now'>) {
+  const start = async (c: Context<Env>, request: Awaited<ReturnType<typeof planRetry>>) => {
+    const outcome = await verbs.startAttempt({ ...request, startedBy: c.get('user').name }, now())
+    return c.json(answerAttempt(await getAttempt(sql, outcome.attemptId)), outcome.kind === 'started' ? 200 : 409)
+  }
+  return new Hono<Env>()
+    .get('/', async (c) => c.json({ attempts: (await listAttempts(sql, await readPage(sql, c))).map(answerAttempt) }))
+    .put('/', async (c) => start(c, await readStart(sql, await readBody(c))))
+    .get(`/:id${ID}`, async (c) => c.json(answerAttempt(await getAttempt(sql, c.req.param('id')))))
+    .get(`/:id${ID}/retries`, async (c) => {
+      const { sessionId } = await getAttempt(sql, c.req.param('id'))
+      const rows = await listAttempts(sql, { sessionId, isRetriedIncluded: true, count: 1000 })
+      return c.json({ attempts: rows.map(answerAttempt) })
+    })
+    .get(`/:id${ID}/tasks`, async (c) => {
+      const { id } = await getAttempt(sql, c.req.param('id'))
+      return c.json({ tasks: (await listTasks(sql, id)).map(answerTask) })
+    })
+    .post(`/:id${ID}/kill`, async (c) => {
+      const attempt = await getAttempt(sql, c.req.param('id')) // Digdag answers it as it was before
+      const outcome = await verbs.cancelAttempt(attempt.id, c.get('user').name, now())
+      if (outcome === 'already over') throw alreadyOver(attempt.id)
+      return c.json(answerAttempt(attempt))
+    })
+    .post(`/:id${ID}/retry`, async (c) =>
+      start(c, await planRetry(sql, await getAttempt(sql, c.req.param('id')), await readBody(c))),
+    )
+}
+
+export async function getAttempt(sql: Sql, id: string): Promise<AttemptRow> {
+  const attempt = await findAttempt(sql, id)
+  if (attempt === undefined) throw missing(`session attempt id=${id}`, 'sluice attempts')
+  return attempt
+}
+
+async function readPage(sql: Sql, c: Context) {
+  return {
+    projectId: await findProjectIdOf(sql, c.req.query('project')),
+    workflow: c.req.query('workflow'),
+    isRetriedIncluded: readFlag(c, 'include_retried'),
+    lastId: readId(c, 'last_id'),
+    count: readCount(c, 'page_size', 100),
+  }
+}
+
+const alreadyOver = (id: AttemptId) =>
+  new Refusal('conflict', 'Session attempt already killed or finished', `See how it ended: sluice tasks ${id}`)

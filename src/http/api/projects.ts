@@ -1,0 +1,61 @@
+import { type Context, Hono } from 'hono'
+import { listProjects } from '../../db/api/projects.ts'
+import { listRevisions } from '../../db/api/revisions.ts'
+import { listSchedules } from '../../db/api/schedules.ts'
+import { listSessions } from '../../db/api/sessions.ts'
+import { findWorkflowsOfRevision } from '../../db/api/workflows.ts'
+import type { Sql } from '../../db/sql.ts'
+import type { Env } from '../env.ts'
+import { answerProject, answerRevision, answerSchedule, answerSession, answerWorkflow } from './answers.ts'
+import type { ApiPorts } from './ports.ts'
+import { getProject, missing, readCount, readId } from './query.ts'
+
+/** Routes under `/api/projects`. Where Digdag wants an id, a name does as well. */
+export function projectRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
+  return new Hono<Env>()
+    .get('/', async (c) => c.json({ projects: (await listProjects(sql, readPage(c))).map(answerProject) }))
+    .get('/:project', async (c) => c.json(answerProject(await getProject(sql, c.req.param('project')))))
+    .get('/:project/revisions', async (c) => {
+      const { id } = await getProject(sql, c.req.param('project'))
+      const rows = await listRevisions(sql, id, { name: c.req.query('name'), lastId: readId(c, 'last_id') })
+      return c.json({ revisions: rows.map(answerRevision) })
+    })
+    .get('/:project/workflows', async (c) => c.json({ workflows: await workflowsOf(sql, c, c.req.query('name')) }))
+    .get('/:project/workflow', async (c) => c.json(await workflowOf(sql, c, c.req.query('name') ?? '')))
+    .get('/:project/workflows/:name', async (c) => c.json(await workflowOf(sql, c, c.req.param('name'))))
+    .get('/:project/schedules', async (c) => {
+      const { id: projectId } = await getProject(sql, c.req.param('project'))
+      const page = { projectId, workflow: c.req.query('workflow'), lastId: readId(c, 'last_id') ?? '0' }
+      return c.json({ schedules: (await listSchedules(sql, page)).map(answerSchedule) })
+    })
+    .get('/:project/sessions', async (c) => {
+      const { id: projectId } = await getProject(sql, c.req.param('project'))
+      const page = { projectId, workflow: c.req.query('workflow'), lastId: readId(c, 'last_id') }
+      const rows = await listSessions(sql, { ...page, count: readCount(c, 'page_size', 100) })
+      return c.json({ sessions: rows.map(answerSession) })
+    })
+}
+
+function readPage(c: Context) {
+  const [name, pattern] = [c.req.query('name'), c.req.query('name_pattern')]
+  return {
+    lastId: readId(c, 'last_id') ?? '0',
+    count: readCount(c, 'count', 1000),
+    ...(name === undefined ? {} : { name }),
+    ...(pattern === undefined ? {} : { pattern }),
+  }
+}
+
+async function workflowsOf(sql: Sql, c: Context, name: string | undefined) {
+  const project = await getProject(sql, c.req.param('project') ?? '')
+  const revision = c.req.query('revision')
+  const rows = await findWorkflowsOfRevision(sql, project.id, { revision, name })
+  if (rows !== undefined) return rows.map(answerWorkflow)
+  throw missing(`revision name=${revision} in project id=${project.id}`, `sluice revisions ${project.name}`)
+}
+
+async function workflowOf(sql: Sql, c: Context, name: string) {
+  const [workflow] = await workflowsOf(sql, c, name)
+  if (workflow !== undefined) return workflow
+  throw missing(`workflow name=${name} in project ${c.req.param('project')}`, 'sluice workflows')
+}
