@@ -42,4 +42,5 @@ export type Expressions = {
 }
 export type Evaluation =
   | { readonly ok: true; readonly value: Json | undefined }
-  | { readonly ok: false; readonly error: string }
+  /** `syntax`: it could never run; `thrown`: it may run with other params; `limit`: it took too long or too much memory. */
+  | { readonly ok: false; readonly kind: 'syntax' | 'thrown' | 'limit'; readonly error: string }

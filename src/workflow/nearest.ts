@@ -1,0 +1,31 @@
+/** The name that was probably meant: the nearest by edits, at most `limit` of them; undefined when none is near. */
+export function nearest(name: string, known: Iterable<string>, limit = 2): string | undefined {
+  let best: { readonly name: string; readonly edits: number } | undefined
+  for (const candidate of known) {
+    const edits = countEdits(name.toLowerCase(), candidate.toLowerCase(), limit)
+    if (edits <= limit && (best === undefined || edits < best.edits)) best = { name: candidate, edits }
+  }
+  return best?.name
+}
+
+/** Levenshtein's distance; anything above `limit` may come back as `limit + 1`. */
+function countEdits(from: string, to: string, limit: number): number {
+  if (Math.abs(from.length - to.length) > limit) return limit + 1
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (let line = 1; line <= from.length; line++) row = nextRow(row, line, from[line - 1], to)
+  return row[to.length] ?? 0
+}
+
+function nextRow(above: readonly number[], line: number, letter: string | undefined, to: string): number[] {
+  const row = [line]
+  for (let column = 1; column <= to.length; column++) {
+    const [left = 0, up = 0, corner = 0] = [row[column - 1], above[column], above[column - 1]]
+    row.push(Math.min(left + 1, up + 1, corner + (letter === to[column - 1] ? 0 : 1)))
+  }
+  return row
+}
+
+export function didYouMean(name: string, known: Iterable<string>, otherwise: string, limit = 2): string {
+  const near = nearest(name, known, limit)
+  return near === undefined ? otherwise : `Did you mean ${near}?`
+}
