@@ -223,11 +223,12 @@ create table schedules (
   next_session_time timestamptz not null,
   last_session_time timestamptz,
   disabled_at timestamptz,
+  held_at timestamptz, -- it missed more sessions than are made up by themselves: waits for a person
   created_at timestamptz not null,
   updated_at timestamptz not null,
   unique (project_id, workflow_name)
 );
-create index schedules_due on schedules (next_run_at) where disabled_at is null;
+create index schedules_due on schedules (next_run_at) where disabled_at is null and held_at is null;
 
 -- What runs ----------------------------------------------------------------------------------------------------------
 
@@ -269,6 +270,13 @@ create index attempts_project on attempts (project_id, id desc);
 create index attempts_workflow on attempts (workflow_id, id desc);
 create index attempts_open on attempts (id) where state = 'running';
 
+-- Limits that are claimed: `used < limit` in one guarded update, never by counting.
+create table limits (
+  name text primary key,
+  used bigint not null default 0 check (used >= 0)
+);
+insert into limits (name) values ('active_attempts');
+
 create table workers (
   id bigint generated always as identity primary key,
   name text not null unique, -- stable over restarts: host and the folder it locked
@@ -296,13 +304,16 @@ create table tasks (
   static_export json not null default '{}',
   export_params json not null default '{}', -- made at run time
   store_params json not null default '{}',
+  has_store boolean not null default false, -- something in store_params or reset_params
   reset_params json not null default '[]', -- dotted paths
   state_params json not null default '{}', -- retry_count, and what a polling operator keeps
   upstreams bigint[] not null default '{}',
-  is_initial boolean not null, -- of the workflow's own tree: copied by a group's retry
+  is_initial boolean not null, -- of its parent's own tree, and copied when that is retried; false: generated (^sub, ^check, ^error)
+  is_superseded boolean not null default false, -- a retry of its parent has replaced it: it counts no more
   is_delayed_error boolean not null default false, -- failed already, its `^error` tasks run first
   is_cancel_requested boolean not null default false,
-  is_retryable boolean not null, -- may be started again when its worker is lost (design: the promise)
+  is_retryable boolean not null default true, -- may be started (again) when its worker is lost; settled before its command starts
+  retry json, -- of the newest start: attempt/retry.ts: RetryPolicy
   queue text not null default 'default',
   state task_state not null,
   epoch bigint not null default 0, -- the fence
@@ -322,13 +333,28 @@ create table tasks (
   check ((state in ('retry_waiting', 'group_retry_waiting')) = (retry_at is not null)),
   check (state <> 'ready' or ready_at is not null),
   check (state <> 'running' or worker_id is not null),
-  check (kind = 'operator' or state not in ('running', 'retry_waiting', 'unknown', 'error'))
+  check (kind = 'operator' or state not in ('ready', 'running', 'retry_waiting', 'unknown', 'error'))
 );
 create index tasks_attempt on tasks (attempt_id, id);
 create index tasks_children on tasks (parent_id, id);
 create index tasks_ready on tasks (queue, ready_at, id) where state = 'ready';
 create index tasks_check on tasks (next_check_at) where next_check_at is not null;
-create index tasks_worker on tasks (worker_id) where state = 'running';
+create index tasks_worker on tasks (worker_id) where state in ('running', 'unknown');
+-- What a decision asks of a group, however wide it is: is a child open, has one failed, which can begin.
+create index tasks_open on tasks (parent_id) where state in ('ready', 'retry_waiting', 'group_retry_waiting', 'running', 'planned', 'unknown');
+create index tasks_failed on tasks (parent_id) where state in ('error', 'group_error', 'canceled');
+create index tasks_heads on tasks (parent_id) where state = 'blocked' and upstreams = '{}';
+create index tasks_waiting on tasks using gin (upstreams) with (fastupdate = off) where state = 'blocked';
+create index tasks_attempt_open on tasks (attempt_id, id) where state in ('ready', 'retry_waiting', 'group_retry_waiting', 'running', 'planned', 'unknown');
+create index tasks_stores on tasks (attempt_id, id) where has_store;
+
+-- A resumed attempt's generated tasks that need not run again, until their generator asks for them.
+create table kept_tasks (
+  attempt_id bigint not null references attempts,
+  full_name text not null,
+  task_id bigint not null references tasks,
+  primary key (attempt_id, full_name)
+);
 
 -- Every start of a task: its tries, with a log each.
 create table task_runs (

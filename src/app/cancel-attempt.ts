@@ -1,0 +1,28 @@
+import { decideCancel } from '../attempt/decide.ts'
+import { isFinal } from '../attempt/task.ts'
+import type { AttemptId } from '../brand.ts'
+import { finishAttemptIfRunning, lockAttempt, releaseActiveAttempt, requestCancelIfRunning } from '../db/attempts.ts'
+import { flagCancelRequested, lockOpenTasks, moveTasks } from '../db/tasks.ts'
+import { outcomeOf, sayHints } from './advance-attempt.ts'
+import type { AttemptPorts } from './finish-task.ts'
+
+/** Asks for the end of an attempt. Idempotent. What runs is told to stop and keeps `running` until its command has ended; all else ends here. */
+export async function cancelAttempt(
+  { sql }: AttemptPorts,
+  attemptId: AttemptId,
+  who: string,
+  now: Date,
+): Promise<'canceling' | 'already over'> {
+  return sql.begin(async (tx) => {
+    const attempt = await lockAttempt(tx, attemptId)
+    if (attempt === undefined || attempt.isOver) return 'already over'
+    if (!(await requestCancelIfRunning(tx, attemptId, who, now))) return 'canceling'
+    await flagCancelRequested(tx, attemptId)
+    const moved = await moveTasks(tx, decideCancel(await lockOpenTasks(tx, attemptId)), now)
+    await sayHints(tx, attempt, moved)
+    const root = moved.find(({ parentId, state }) => parentId === null && isFinal(state))
+    if (root !== undefined && (await finishAttemptIfRunning(tx, attemptId, outcomeOf(root), now)))
+      await releaseActiveAttempt(tx)
+    return 'canceling'
+  })
+}

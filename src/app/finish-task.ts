@@ -1,0 +1,61 @@
+import type { TaskEvent } from '../attempt/decide.ts'
+import { lockAttempt } from '../db/attempts.ts'
+import type { Database, Sql } from '../db/sql.ts'
+import { endTaskRun } from '../db/task-runs.ts'
+import { type Claim, claimReadyTaskOf, type MovedTask } from '../db/tasks.ts'
+import type { Ring, WakeUps } from '../queue/wake-ups.ts'
+import { type AttemptLimits, advanceAttempt, DEFAULT_LIMITS } from './advance-attempt.ts'
+
+export type AttemptPorts = {
+  readonly sql: Database
+  readonly wakeUps: Pick<WakeUps, 'ring'>
+  readonly limits?: AttemptLimits
+}
+
+export type Finish = {
+  readonly claim: Claim
+  readonly event: TaskEvent
+  /** Whoever finishes may go on with the attempt's next task itself. */
+  readonly next?: Parameters<typeof claimReadyTaskOf>[2]
+  /** Written in the same transaction: last words in the log. */
+  readonly alongside?: (tx: Sql) => Promise<void>
+}
+
+export type Finished = { readonly outcome: 'finished' | 'stale'; readonly next: Claim | undefined }
+
+/** Writes a task's result and all that follows from it in one transaction. Idempotent: the result of an old epoch, or told twice, is stale. */
+export async function finishTask(ports: AttemptPorts, finish: Finish, now: Date): Promise<Finished> {
+  const { claim, event } = finish
+  const { moved, next } = await ports.sql.begin(async (tx) => {
+    const attempt = await lockAttempt(tx, claim.attemptId)
+    if (attempt === undefined) return { moved: [], next: undefined }
+    const moved = await advanceAttempt(tx, attempt, { ...claim, event }, ports.limits ?? DEFAULT_LIMITS, now)
+    const own = moved.find(({ id }) => id === claim.id)
+    if (own === undefined) return { moved: [], next: undefined }
+    await endTaskRun(tx, claim, { event, state: own.state }, now)
+    await finish.alongside?.(tx)
+    const isMore = finish.next !== undefined && moved.some(({ state }) => state === 'ready')
+    return { moved, next: isMore ? await claimReadyTaskOf(tx, claim.attemptId, finish.next, now) : undefined }
+  })
+  await ringReady(
+    ports,
+    moved.filter(({ id }) => id !== next?.id),
+  )
+  return { outcome: moved.length > 0 ? 'finished' : 'stale', next }
+}
+
+/** After the commit: a ring lost here is rung again by the sweep; one rung before it would be heard too early. */
+export async function ringReady(
+  { wakeUps }: Pick<AttemptPorts, 'wakeUps'>,
+  moved: readonly MovedTask[],
+): Promise<void> {
+  const rings = moved.filter(({ state }) => state === 'ready').map(ringFor)
+  if (rings.length > 0) await wakeUps.ring(rings)
+}
+
+export const ringFor = ({ id, epoch, queue }: Pick<MovedTask, 'id' | 'epoch' | 'queue'>): Ring => ({
+  kind: 'task',
+  id,
+  epoch,
+  queue,
+})
