@@ -1,8 +1,9 @@
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { finishTask } from '../../src/app/finish-task.ts'
 import type { AttemptId } from '../../src/brand.ts'
 import type { Sql } from '../../src/db/sql.ts'
-import { claimTasks, makeWorker, makeWorkflow, now, SUCCEEDED, silentWakeUps, startOne } from '../support/attempts.ts'
+import { claimTasks, makeWorker, makeWorkflow, now, openPorts, SUCCEEDED, startOne } from '../support/attempts.ts'
+import { eachBackend } from '../support/each-backend.ts'
 import { openTestSchema } from '../support/schema.ts'
 
 // The same read, without `for no key update`: this file shows what the lock is for.
@@ -19,9 +20,9 @@ vi.mock('../../src/db/attempts.ts', async (importOriginal) => ({
 const { sql, drop } = await openTestSchema('attempt-lock')
 afterAll(drop)
 
-describe('without the lock of its attempt', () => {
+eachBackend('without the lock of its attempt', (open) => {
+  const ports = openPorts(sql, open)
   it('siblings that finish at the same instant leave attempts standing still', async () => {
-    const ports = { sql, wakeUps: silentWakeUps() }
     const workerId = await makeWorker(sql)
     const { workflowId } = await makeWorkflow(sql, { _parallel: true, '+a': { 'echo>': 'x' }, '+b': { 'echo>': 'x' } })
     for (let i = 0; i < 300; i++) await startOne(ports, {}, { workflowId })

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest'
 import type { AttemptPorts } from '../../src/app/finish-task.ts'
 import { finishTask } from '../../src/app/finish-task.ts'
 import { type Start, startAttempt } from '../../src/app/start-attempt.ts'
@@ -5,15 +6,24 @@ import type { TaskEvent } from '../../src/attempt/decide.ts'
 import type { AttemptId, JsonObject, ProjectId, WorkflowId } from '../../src/brand.ts'
 import type { Database } from '../../src/db/sql.ts'
 import { type Claim, claimReadyTasks } from '../../src/db/tasks.ts'
-import type { Ring } from '../../src/queue/wake-ups.ts'
+import type { Ring, WakeUps } from '../../src/queue/wake-ups.ts'
 
 export const now = new Date('2026-03-28T06:00:00Z')
 const DIGEST = `sha256:${'0'.repeat(64)}`
 
-/** Rings that were heard; nobody is waked. */
-export function silentWakeUps() {
+/** Ports over real wake-ups, opened before the tests of a suite and closed after them. `rung` is what was asked of them. */
+export function openPorts(sql: Database, open: () => Promise<WakeUps>) {
+  let real: WakeUps | undefined
   const rung: Ring[] = []
-  return { rung, ring: async (rings: readonly Ring[]) => void rung.push(...rings) }
+  beforeAll(async () => {
+    real = await open()
+  })
+  afterAll(async () => real?.close())
+  const ring = async (rings: readonly Ring[]) => {
+    rung.push(...rings)
+    await real?.ring(rings)
+  }
+  return { sql, rung, wakeUps: { ring } }
 }
 
 /** A project with one released workflow. */

@@ -1,0 +1,122 @@
+import type { JsonObject } from '../brand.ts'
+import {
+  type DueSchedule,
+  findNextRunAt,
+  hasRunningSession,
+  holdSchedule,
+  lockDueSchedule,
+  moveScheduleOn,
+  postponeSchedule,
+} from '../db/schedules.ts'
+import type { Sql } from '../db/sql.ts'
+import type { MovedTask } from '../db/tasks.ts'
+import { Refusal } from '../refusal.ts'
+import { readBoolean } from '../workflow/coerce.ts'
+import { nextDue, readSchedule } from '../workflow/schedule.ts'
+import { readDuration } from '../workflow/schedule-plan.ts'
+import type { Schedule } from '../workflow/workflow.ts'
+import { formatInZone, readZone } from '../workflow/zone.ts'
+import { type AttemptLimits, DEFAULT_LIMITS } from './advance-attempt.ts'
+import { type AttemptPorts, ringReady } from './finish-task.ts'
+import { startAttemptIn } from './start-attempt.ts'
+
+/** Missed sessions are made up to here; more wait for a person (design.md §6). */
+const MADE_UP = 10
+const TEN_MINUTES_MS = 600_000
+const HOUR_MS = 3_600_000
+
+/** Starts what is due: each session once, whoever else looks at the same moment. Gives the time when the next one is due. */
+export async function runDueSchedules(ports: AttemptPorts, now: Date): Promise<Date | null> {
+  while (await runNext(ports, now)) {
+    // one schedule a transaction
+  }
+  return findNextRunAt(ports.sql)
+}
+
+/** False: nothing is due. A bug keeps its own schedule from running for an hour, and not the others. */
+async function runNext(ports: AttemptPorts, now: Date): Promise<boolean> {
+  let current: DueSchedule | undefined
+  const run = ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
+    current = await lockDueSchedule(tx, now)
+    return current === undefined ? [] : await runSchedule(tx, ports.limits ?? DEFAULT_LIMITS, current, now)
+  })
+  const ready = await run.catch(async (error: unknown) => {
+    if (current !== undefined) await postponeSchedule(ports.sql, current.id, new Date(now.getTime() + HOUR_MS))
+    throw error
+  })
+  await ringReady(ports, ready)
+  return current !== undefined
+}
+
+/** Catches up with the clock, session by session. */
+async function runSchedule(
+  tx: Sql,
+  limits: AttemptLimits,
+  first: DueSchedule,
+  now: Date,
+): Promise<readonly MovedTask[]> {
+  const schedule = getSchedule(first)
+  const ready: MovedTask[] = []
+  let current = first
+  for (let count = 0; current.runAt <= now; count++) {
+    if (count === MADE_UP) {
+      await holdSchedule(tx, current.id, now)
+      return ready
+    }
+    const isSkipped = await mustSkip(tx, schedule, current, now)
+    const started = isSkipped ? [] : await startSession(tx, limits, current, now)
+    if (started === 'postponed') return ready
+    ready.push(...started)
+    const lastSessionTime = isSkipped ? current.lastSessionTime : current.sessionTime
+    const due = nextDue(schedule, current.sessionTime)
+    await moveScheduleOn(tx, current.id, { due, lastSessionTime }, now)
+    if (due === null) return ready
+    current = { ...current, ...due, lastSessionTime }
+  }
+  return ready
+}
+
+function getSchedule({ config, timezone, workflowName }: DueSchedule): Schedule {
+  const schedule = readSchedule(config.schedule ?? null, timezone)
+  if (schedule === null) throw new Error(`workflow ${workflowName} was released with a schedule that cannot be read`)
+  return schedule
+}
+
+async function mustSkip(tx: Sql, { options }: Schedule, due: DueSchedule, now: Date): Promise<boolean> {
+  const seconds = readDuration(options.skip_delayed_by ?? null)
+  if (seconds !== undefined && now.getTime() > due.runAt.getTime() + seconds * 1000) return true
+  const onOvertime = readBoolean('skip_on_overtime', options.skip_on_overtime ?? false)
+  return onOvertime.ok && onOvertime.value && (await hasRunningSession(tx, due))
+}
+
+/** A limit that is reached puts the session off by ten minutes. One that exists already was executed. */
+async function startSession(tx: Sql, limits: AttemptLimits, due: DueSchedule, now: Date) {
+  const { workflowId, sessionTime } = due
+  const start = {
+    workflowId,
+    sessionTime,
+    params: lastExecuted(due),
+    retryName: '',
+    resume: null,
+    startedBy: 'schedule',
+  }
+  try {
+    // A savepoint: what a refused start has written is undone, the schedule's lock stays.
+    return (await savepoint(tx, (inner) => startAttemptIn(inner, limits, start, now))).ready
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    await postponeSchedule(tx, due.id, new Date(now.getTime() + TEN_MINUTES_MS))
+    return 'postponed'
+  }
+}
+
+async function savepoint<T>(tx: Sql, act: (inner: Sql) => Promise<T>): Promise<T> {
+  if (!('savepoint' in tx)) throw new Error('a savepoint needs a transaction')
+  return (await tx.savepoint(act)) as T // postgres.js unwraps arrays of promises in its type, which these are not
+}
+
+function lastExecuted({ lastSessionTime, timezone }: DueSchedule): JsonObject {
+  if (lastSessionTime === null) return {}
+  const zone = readZone(timezone) ?? { id: 'UTC', fixedMinutes: 0 }
+  return { last_executed_session_time: formatInZone(zone, lastSessionTime.getTime()) }
+}

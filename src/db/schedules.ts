@@ -1,0 +1,146 @@
+import type { JsonObject, ProjectId, ScheduleId, WorkflowId } from '../brand.ts'
+import { firstDue, nextDue, readSchedule } from '../workflow/schedule.ts'
+import type { Due, Schedule } from '../workflow/workflow.ts'
+import type { Sql } from './sql.ts'
+
+/** When a schedule has come to its end; Digdag's word for never. */
+export const NEVER = new Date('9999-01-01T00:00:00Z')
+
+/** One line of a deploy's log: a schedule came, went, or is written otherwise. */
+export type ScheduleChange = {
+  readonly sign: '+' | '-' | '~'
+  readonly workflowName: string
+  readonly schedule: Schedule
+  /** Null: never, or it was removed. */
+  readonly nextRunAt: Date | null
+}
+
+export type ScheduledWorkflow = {
+  readonly workflowId: WorkflowId
+  readonly name: string
+  readonly schedule: Schedule | null
+}
+
+type Row = {
+  readonly id: ScheduleId
+  readonly name: string
+  readonly lastSessionTime: Date | null
+  readonly config: JsonObject
+  readonly timezone: string
+}
+
+/** Points a project's schedules to its new revision: one that stays keeps its id, whether it is disabled, and where it had come to (digdag.md §5.2). */
+export async function syncSchedules(
+  tx: Sql,
+  { projectId, workflows, now }: { projectId: ProjectId; workflows: readonly ScheduledWorkflow[]; now: Date },
+): Promise<readonly ScheduleChange[]> {
+  const rows = await tx<Row[]>`
+    select schedules.id, workflow_name as name, last_session_time as "lastSessionTime", config, timezone
+    from schedules join workflows on workflows.id = workflow_id
+    where schedules.project_id = ${projectId} order by workflow_name for update of schedules`
+  const changes: ScheduleChange[] = []
+  for (const workflow of workflows) {
+    const change = await putSchedule(
+      tx,
+      projectId,
+      workflow,
+      rows.find(({ name }) => name === workflow.name),
+      now,
+    )
+    if (change !== null) changes.push(change)
+  }
+  const wanted = new Set(workflows.filter(({ schedule }) => schedule !== null).map(({ name }) => name))
+  for (const row of rows.filter(({ name }) => !wanted.has(name))) {
+    await tx`delete from schedules where id = ${row.id}`
+    const schedule = writtenOf(row)
+    if (schedule !== null) changes.push({ sign: '-', workflowName: row.name, schedule, nextRunAt: null })
+  }
+  return changes
+}
+
+const writtenOf = ({ config, timezone }: Row) => readSchedule(config.schedule ?? null, timezone)
+
+async function putSchedule(
+  tx: Sql,
+  projectId: ProjectId,
+  { workflowId, name, schedule }: ScheduledWorkflow,
+  row: Row | undefined,
+  now: Date,
+): Promise<ScheduleChange | null> {
+  if (schedule === null) return null
+  const last = row?.lastSessionTime ?? null
+  const due = last === null ? firstDue(schedule, now) : nextDue(schedule, last)
+  const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
+  await tx`
+    insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, created_at, updated_at)
+    values (${projectId}, ${workflowId}, ${name}, ${runAt}, ${sessionTime}, ${now}, ${now})
+    on conflict (project_id, workflow_name) do update set workflow_id = excluded.workflow_id,
+      next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, updated_at = excluded.updated_at`
+  const nextRunAt = due?.runAt ?? null
+  if (row === undefined) return { sign: '+', workflowName: name, schedule, nextRunAt }
+  const isSame = JSON.stringify(writtenOf(row)) === JSON.stringify(schedule)
+  return isSame ? null : { sign: '~', workflowName: name, schedule, nextRunAt }
+}
+
+export type DueSchedule = {
+  readonly id: ScheduleId
+  readonly projectId: ProjectId
+  readonly workflowId: WorkflowId
+  readonly workflowName: string
+  readonly runAt: Date
+  readonly sessionTime: Date
+  readonly lastSessionTime: Date | null
+  readonly config: JsonObject
+  readonly timezone: string
+}
+
+/** The one that waits longest, locked; one that another web works on is passed over. */
+export async function lockDueSchedule(sql: Sql, now: Date): Promise<DueSchedule | undefined> {
+  const [schedule] = await sql<DueSchedule[]>`
+    select schedules.id, schedules.project_id as "projectId", workflow_id as "workflowId", workflow_name as "workflowName",
+      next_run_at as "runAt", next_session_time as "sessionTime", last_session_time as "lastSessionTime", config, timezone
+    from schedules join workflows on workflows.id = workflow_id
+    where next_run_at <= ${now} and disabled_at is null and held_at is null
+    order by next_run_at, schedules.id limit 1 for update of schedules skip locked`
+  return schedule
+}
+
+/** Its session was started (then it is the last one that ran) or skipped. */
+export async function moveScheduleOn(
+  sql: Sql,
+  id: ScheduleId,
+  { due, lastSessionTime }: { due: Due | null; lastSessionTime: Date | null },
+  now: Date,
+): Promise<void> {
+  const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
+  await sql`
+    update schedules set next_run_at = ${runAt}, next_session_time = ${sessionTime}, last_session_time = ${lastSessionTime}, updated_at = ${now}
+    where id = ${id}`
+}
+
+/** The same session, later. */
+export async function postponeSchedule(sql: Sql, id: ScheduleId, until: Date): Promise<void> {
+  await sql`update schedules set next_run_at = ${until} where id = ${id}`
+}
+
+/** It missed more than is made up by itself: a person enables or skips it. */
+export async function holdSchedule(sql: Sql, id: ScheduleId, now: Date): Promise<void> {
+  await sql`update schedules set held_at = ${now}, updated_at = ${now} where id = ${id} and held_at is null`
+}
+
+export async function findNextRunAt(sql: Sql): Promise<Date | null> {
+  const [row] = await sql<[{ at: Date | null }]>`
+    select min(next_run_at) as at from schedules where disabled_at is null and held_at is null`
+  return row.at
+}
+
+/** A session of the workflow whose last attempt still runs and was not asked to stop (digdag.md §5.3). */
+export async function hasRunningSession(
+  sql: Sql,
+  { projectId, workflowName }: { projectId: ProjectId; workflowName: string },
+): Promise<boolean> {
+  const rows = await sql`
+    select from attempts join sessions on sessions.last_attempt_id = attempts.id
+    where attempts.state = 'running' and cancel_requested_at is null and sessions.project_id = ${projectId} and workflow_name = ${workflowName} limit 1`
+  return rows.length > 0
+}

@@ -1,0 +1,98 @@
+import { afterAll, beforeEach, expect, inject, it } from 'vitest'
+import { runDueSchedules } from '../../src/app/run-schedules.ts'
+import type { JsonObject } from '../../src/brand.ts'
+import { syncSchedules } from '../../src/db/schedules.ts'
+import { openDatabase } from '../../src/db/sql.ts'
+import { readSchedule } from '../../src/workflow/schedule.ts'
+import { makeWorkflow, openPorts } from '../support/attempts.ts'
+import { eachBackend } from '../support/each-backend.ts'
+import { openTestSchema } from '../support/schema.ts'
+
+const { sql, drop, schema } = await openTestSchema('run-schedules')
+const other = openDatabase(inject('databaseUrl'), { max: 5, schema })
+afterAll(async () => {
+  await other.end()
+  await drop()
+})
+
+const at = (time: string) => new Date(`2026-03-28T${time}Z`)
+const hourly = (options: JsonObject = {}) => ({ schedule: { 'hourly>': '05:00', ...options }, '+a': { 'echo>': 'x' } })
+
+async function schedule(config: JsonObject, from = at('06:00:00')) {
+  const { projectId, workflowId } = await makeWorkflow(sql, config)
+  const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule ?? null, 'UTC') }]
+  return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, now: from }))
+}
+const sessions = async () =>
+  (await sql<{ at: Date }[]>`select session_time as at from sessions order by 1`).map((row) =>
+    row.at.toISOString().slice(11, 16),
+  )
+
+eachBackend('schedules', (open) => {
+  const ports = openPorts(sql, open)
+  beforeEach(async () => {
+    await sql`truncate projects, sessions, attempts, tasks, schedules cascade`
+    await sql`update limits set used = 0`
+  })
+
+  it('say what a push changes', async () => {
+    const shown = (changes: Awaited<ReturnType<typeof schedule>>) =>
+      changes.map(({ sign, workflowName, nextRunAt }) => `${sign} ${workflowName} ${nextRunAt?.toISOString()}`)
+    expect(shown(await schedule(hourly()))).toEqual(['+ wf 2026-03-28T06:05:00.000Z'])
+    expect(shown(await schedule(hourly()))).toEqual([])
+    expect(shown(await schedule({ schedule: { 'daily>': '07:00:00' }, '+a': {} }))).toEqual([
+      '~ wf 2026-03-28T07:00:00.000Z',
+    ])
+    expect(shown(await schedule({ '+a': {} }))).toEqual(['- wf undefined'])
+  })
+
+  it('start each session once, though two webs look at the same moment', async () => {
+    await schedule(hourly())
+    const both = await Promise.all([ports, { ...ports, sql: other }].map((one) => runDueSchedules(one, at('06:05:00'))))
+    expect(await sessions()).toEqual(['06:00'])
+    expect(both).toContainEqual(at('07:05:00'))
+    expect(await runDueSchedules(ports, at('06:06:00'))).toEqual(at('07:05:00'))
+    expect(await sessions()).toEqual(['06:00'])
+  })
+
+  it('make up what was missed, each session for its own time', async () => {
+    await schedule(hourly())
+    await runDueSchedules(ports, at('09:30:00'))
+    expect(await sessions()).toEqual(['06:00', '07:00', '08:00', '09:00'])
+    const params = await sql<
+      { last: string | null }[]
+    >`select params ->> 'last_executed_session_time' as last from attempts order by id`
+    expect(params.map(({ last }) => last)).toEqual([
+      null,
+      '2026-03-28T06:00:00+00:00',
+      '2026-03-28T07:00:00+00:00',
+      '2026-03-28T08:00:00+00:00',
+    ])
+  })
+
+  it('stop for a person after ten', async () => {
+    await schedule(hourly())
+    expect(await runDueSchedules(ports, new Date('2026-03-30T00:00:00Z'))).toBe(null)
+    expect(await sessions()).toHaveLength(10)
+    expect(await sql`select held_at is not null as held from schedules`).toEqual([{ held: true }])
+  })
+
+  it('skip what is late, or overtaken, when asked to', async () => {
+    await schedule(hourly({ skip_delayed_by: '10m' }))
+    await runDueSchedules(ports, at('07:06:00'))
+    expect(await sessions()).toEqual(['07:00'])
+    await sql`truncate sessions, attempts, tasks, schedules cascade`
+    await schedule(hourly({ skip_on_overtime: true }))
+    await runDueSchedules(ports, at('07:06:00'))
+    expect(await sessions()).toEqual(['06:00'])
+  })
+
+  it('try the same session again when too many attempts run', async () => {
+    await schedule(hourly())
+    const none = { ...ports, limits: { tasks: 10, activeAttempts: 0 } }
+    expect(await runDueSchedules(none, at('06:05:00'))).toEqual(at('06:15:00'))
+    expect(await sessions()).toEqual([])
+    await runDueSchedules(ports, at('06:15:00'))
+    expect(await sessions()).toEqual(['06:00'])
+  })
+})
