@@ -126,7 +126,7 @@ create table deliveries (
   settled_at timestamptz,
   check ((state = 'received') = (settled_at is null)),
   check ((kind = 'webhook') = (external_id is not null)),
-  unique (provider, external_id)
+  unique (project_id, provider, external_id) -- by project: whoever knows one project's secret must not use up the ids of another
 );
 create index deliveries_project on deliveries (project_id, id desc);
 
@@ -143,16 +143,18 @@ create table deploys (
   build_id bigint,
   revision_id bigint,
   problem text, -- one line for lists; the log has the rest
-  owner text, -- the web that works on it
+  owner text, -- the web that works on it: host/pid
   epoch bigint not null default 0,
   lease_until timestamptz,
   created_at timestamptz not null,
   finished_at timestamptz,
+  settled_at timestamptz, -- it has ended and its branch points where it should: the next deploy of the branch may begin
+  check (settled_at is null or finished_at is not null),
   check ((state in ('live', 'declined', 'failed', 'replaced')) = (finished_at is not null)),
   check ((state = 'live') = (revision_id is not null))
 );
 create index deploys_project on deploys (project_id, id desc);
-create index deploys_open on deploys (project_id, branch, id) where finished_at is null;
+create index deploys_open on deploys (project_id, branch, id) where settled_at is null;
 
 -- Images and their builds. One open build a key: pushes that need the same image wait for the same build.
 create table images (

@@ -1,0 +1,116 @@
+import { getDelivery, settleDeliveryIfReceived } from '../db/deliveries.ts'
+import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld } from '../db/deploys.ts'
+import { closeLog } from '../db/logs.ts'
+import { getProject } from '../db/projects.ts'
+import { awaitImage } from './await-image.ts'
+import { beginDeploy, type Work } from './begin-deploy.ts'
+import { checkRevision } from './check-revision.ts'
+import { detail, wrong } from './deploy-lines.ts'
+import type { DeployPorts, Stop } from './deploy-ports.ts'
+import { holdDeploy, LostDeploy } from './hold-deploy.ts'
+import { releaseRevision } from './release-revision.ts'
+import { settleDeploy } from './settle-deploy.ts'
+import { openTelling, type Telling } from './tell-deploy.ts'
+import { waitFor } from './wait-for.ts'
+
+export type Deployed = {
+  readonly state: DeployEnd
+  /** Moves the branch if nobody has, and lets the next deploy of it begin. Call it when git has had its chance. */
+  settle(): Promise<void>
+}
+
+/**
+ * The one way from a delivery to a revision: turn, check, image, release. `hear` is told every line, and so is the deploy's log.
+ * Never throws: the state in the database is the outcome, and where the database is away it is waited for, because a pusher must not hear "refused" of what is live.
+ */
+export async function deployRevision(
+  ports: DeployPorts,
+  deploy: Deploy,
+  hear: (line: string) => void,
+): Promise<Deployed> {
+  const letGo = holdDeploy(ports, deploy)
+  const telling = openTelling(ports.sql, deploy.logId, hear, ports.now)
+  try {
+    await walk(ports, deploy, telling)
+  } catch (error) {
+    await fail(ports, deploy, telling, error)
+  }
+  const ended = await outcome(ports, deploy)
+  return {
+    state: ended.state as DeployEnd, // it is finished
+    settle: async () => {
+      if (ended.state === 'live') await settleDeploy(ports, { ...ended, epoch: deploy.epoch })
+      letGo()
+    },
+  }
+}
+
+/** If the process dies on any line of it, another one begins again at the state the row is in; what was done is found done. */
+async function walk(ports: DeployPorts, deploy: Deploy, telling: Telling): Promise<void> {
+  const project = await getProject(ports.sql, deploy.projectId)
+  const { kind, pushedBy } = await getDelivery(ports.sql, deploy.deliveryId)
+  const work: Work = { ports, deploy, project, kind, pushedBy: pushedBy ?? kind, tell: telling.tell }
+  const stop = await takeSteps(work)
+  await telling.written()
+  if (stop !== undefined) await endWith(ports, deploy, stop)
+  await closeLog(ports.sql, deploy.logId, ports.now())
+}
+
+async function takeSteps(work: Work): Promise<Stop | undefined> {
+  const commit = await beginDeploy(work)
+  if (typeof commit !== 'string') return commit
+  const checked = await checkRevision(work, commit)
+  if ('stop' in checked) return checked
+  const image = await awaitImage(work, checked)
+  if ('stop' in image) return image
+  await releaseRevision(work, checked, image.imageKey)
+  return undefined
+}
+
+async function endWith({ sql, now }: DeployPorts, deploy: Deploy, { stop, problem }: Stop): Promise<void> {
+  const reason = { state: stop === 'replaced' ? 'ignored' : stop, reason: problem } as const
+  await sql.begin(async (tx) => {
+    if (!(await finishDeployIfHeld(tx, deploy, { state: stop, problem }, now()))) throw new LostDeploy()
+    await settleDeliveryIfReceived(tx, deploy.deliveryId, reason, now())
+  })
+}
+
+const BUG = 'Sluice failed while it deployed this'
+
+async function fail(ports: DeployPorts, deploy: Deploy, { tell }: Telling, error: unknown): Promise<void> {
+  if (error instanceof LostDeploy) return tell(detail('Another server goes on with this deploy'))
+  ports.onBug(error)
+  tell(wrong(`${BUG}; its operator was told`))
+  tell(wrong('Push again; if that fails too, show the operator this deploy'))
+  await insist(async () => {
+    await endWith(ports, deploy, { stop: 'failed', problem: BUG }).catch(ignoreLost)
+    return true
+  })
+}
+
+function ignoreLost(error: unknown) {
+  if (!(error instanceof LostDeploy)) throw error
+}
+
+/** How it ended, by whoever ended it. */
+async function outcome({ sql, hints }: DeployPorts, { id }: Deploy): Promise<Deploy> {
+  return insist(() =>
+    waitFor(hints, [`deploy:${id}`], 2000, async () => {
+      const deploy = await findDeploy(sql, id)
+      return deploy?.finishedAt == null ? undefined : deploy
+    }),
+  )
+}
+
+const AGAIN_MS = 1000
+
+/** Until the database answers. */
+async function insist<Done>(act: () => Promise<Done>): Promise<Done> {
+  for (;;) {
+    try {
+      return await act()
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    }
+  }
+}
