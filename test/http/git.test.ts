@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { LogId } from '../../src/brand.ts'
+import { listLogChunks } from '../../src/db/logs.ts'
+import { openDeliveryServer } from '../support/delivery.ts'
+import { makeRepository, type TestRepository } from '../support/git.ts'
+import { openTestSchema } from '../support/schema.ts'
+
+const { sql, drop } = await openTestSchema('git')
+const server = await openDeliveryServer(sql)
+const made: TestRepository[] = []
+afterAll(async () => {
+  expect(server.bugs).toEqual([])
+  await server.close()
+  for (const repository of made) await repository.remove()
+  await drop()
+})
+
+const DAILY = { 'daily.dig': '+a:\n  sh>: echo\n' }
+
+async function repositoryOf(files: Record<string, string>, branch?: string) {
+  const repository = await makeRepository(files, branch)
+  made.push(repository)
+  return repository
+}
+
+/** What the server said, as the pusher sees it. */
+const said = (err: string) =>
+  err
+    .split('\n')
+    .flatMap((line) => (line.startsWith('remote:') ? [`${line.slice(8)}\n`] : []))
+    .join('')
+    .replace(/deploys\/\d+/, 'deploys/7')
+
+const message = (name: string) => `../messages/${name}.txt`
+
+async function projectOf(name: string) {
+  const [project] = await sql`select * from projects where name = ${name}`
+  return project
+}
+
+/** The state of every deploy of a project, oldest first. */
+async function deploysOf(name: string) {
+  return sql<{ state: string; problem: string | null; settled: boolean; logId: LogId }[]>`
+    select deploys.state, problem, settled_at is not null as settled, log_id as "logId"
+    from deploys join projects on projects.id = project_id where name = ${name} order by deploys.id`
+}
+
+async function statesOf(name: string) {
+  return (await deploysOf(name)).map(({ state }) => state)
+}
+
+describe('a first push', () => {
+  it('makes the project, goes live, and tells how, in the same words as its log', async () => {
+    const repository = await repositoryOf(DAILY)
+    const push = await repository.git('push', server.url('shop'), 'main')
+    expect(push.code).toBe(0)
+    await expect(said(push.err)).toMatchFileSnapshot(message('push-live'))
+    const [deploy] = await deploysOf('shop')
+    expect(deploy).toMatchObject({ state: 'live', settled: true })
+    const chunks = await listLogChunks(sql, deploy?.logId as LogId, 0)
+    expect(
+      chunks
+        .map(({ bytes }) => String(bytes))
+        .join('')
+        .replace(/deploys\/\d+/, 'deploys/7'),
+    ).toBe(said(push.err))
+  })
+
+  it('is what a clone gets, on the branch that deploys', async () => {
+    const repository = await repositoryOf(DAILY, 'trunk')
+    await repository.git('push', server.url('trunk'), 'trunk')
+    const clone = await repository.git('-c', 'protocol.version=2', 'clone', '-q', server.url('trunk'), 'copy')
+    expect(clone).toMatchObject({ code: 0, err: '' })
+    expect((await repository.git('-C', 'copy', 'symbolic-ref', 'HEAD')).out).toBe('refs/heads/trunk\n')
+  })
+
+  it('deploys main of many branches, and keeps the others', async () => {
+    const repository = await repositoryOf(DAILY)
+    await repository.git('branch', 'feature')
+    await repository.git('tag', 'v1.0')
+    const push = await repository.git('push', server.url('many'), 'feature', 'main', 'v1.0')
+    expect(push.code).toBe(0)
+    await expect(said(push.err)).toMatchFileSnapshot(message('push-other-branches'))
+    expect(await projectOf('many')).toMatchObject({ branch: 'main' })
+    expect(
+      await sql`select ref, state, reason from deliveries where project_id = ${(await projectOf('many'))?.id}
+      order by ref`,
+    ).toEqual([
+      { ref: 'refs/heads/feature', state: 'ignored', reason: 'only main deploys' },
+      { ref: 'refs/heads/main', state: 'deployed', reason: null },
+    ])
+  })
+
+  it('that was declined binds no branch', async () => {
+    const repository = await repositoryOf({ 'daily.dig': 'broken' }, 'attempt')
+    expect((await repository.git('push', server.url('undecided'), 'attempt')).code).toBe(1)
+    await repository.commit(DAILY)
+    expect((await repository.git('push', server.url('undecided'), 'attempt:main')).code).toBe(0)
+    expect(await projectOf('undecided')).toMatchObject({ branch: 'main' })
+  })
+
+  it('records its options', async () => {
+    const repository = await repositoryOf(DAILY)
+    await repository.git('push', '-o', 'no-schedule', '-o', 'a b', server.url('options'), 'main')
+    expect(
+      await sql`select push_options, pushed_by from deliveries
+      where project_id = ${(await projectOf('options'))?.id}`,
+    ).toEqual([{ push_options: ['no-schedule', 'a b'], pushed_by: 'admin' }])
+  })
+})
+
+describe('a declined push', () => {
+  it('moves no ref of the branch that deploys, and all others', async () => {
+    const repository = await repositoryOf({ ...DAILY, 'hourly.dig': 'broken' })
+    await repository.git('branch', 'other')
+    const push = await repository.git('push', server.url('broken'), 'main', 'other')
+    expect(push.code).toBe(1)
+    expect(push.err).toContain('! [remote rejected] main -> main (hook declined)')
+    expect(push.err).toContain('* [new branch]      other -> other')
+    await expect(said(push.err)).toMatchFileSnapshot(message('push-declined-check'))
+    expect(await deploysOf('broken')).toMatchObject([{ state: 'declined', problem: 'hourly.dig:1: it is broken' }])
+    expect(
+      await sql`select from revisions join projects on projects.id = project_id where projects.name = 'broken'`,
+    ).toEqual([])
+  })
+
+  it('tells what the build said, when that failed', async () => {
+    const repository = await repositoryOf({ ...DAILY, 'requirements.txt': 'nonsense' })
+    const push = repository.start(['push', server.url('unbuilt'), 'main'])
+    await server.images.end(await server.images.begun(), 'error')
+    const { code, err } = await push.ended
+    expect(code).toBe(1)
+    await expect(said(err)).toMatchFileSnapshot(message('push-declined-build'))
+    expect(await statesOf('unbuilt')).toEqual(['declined'])
+  })
+
+  it('names the limit when its files are too large', async () => {
+    const repository = await repositoryOf(DAILY)
+    await repository.commit({ 'noise.bin': randomBytes(5 * 1024 * 1024).toString('base64') })
+    const push = await repository.git('push', server.url('large'), 'main')
+    expect(push.code).toBe(1)
+    await expect(said(push.err).replace(/@ \w+/, '@ 0000000')).toMatchFileSnapshot(message('push-source-too-large'))
+  })
+
+  it('is one that would delete the branch that deploys', async () => {
+    const repository = await repositoryOf(DAILY)
+    await repository.git('push', server.url('kept'), 'main', 'main:other')
+    const push = await repository.git('push', server.url('kept'), ':main', ':other')
+    expect(push.code).toBe(1)
+    expect(push.err).toContain('- [deleted]         other')
+    await expect(said(push.err)).toMatchFileSnapshot(message('push-delete'))
+  })
+
+  it('is one with a name that no project can have', async () => {
+    const repository = await repositoryOf(DAILY)
+    const push = await repository.git('push', server.url('My_Shop!'), 'main')
+    expect(push.code).toBe(128)
+    await expect(said(push.err).replace(server.host, 'HOST')).toMatchFileSnapshot(message('push-project-name'))
+  })
+})
+
+describe('a push', () => {
+  it('builds when the environment changed, and streams the build', async () => {
+    const repository = await repositoryOf({ ...DAILY, 'requirements.txt': 'pandas' })
+    const push = repository.start(['push', server.url('built'), 'main'])
+    await server.images.end(await server.images.begun(), 'success')
+    const { code, err } = await push.ended
+    expect(code).toBe(0)
+    await expect(said(err)).toMatchFileSnapshot(message('push-built'))
+  })
+
+  it('over 1 MiB comes in pieces after a probe that makes nothing', async () => {
+    const repository = await repositoryOf({ ...DAILY, 'noise.bin': randomBytes(1_500_000).toString('base64') })
+    const push = await repository.git('push', server.url('pieces'), 'main')
+    expect(push.code).toBe(0)
+    expect(await statesOf('pieces')).toEqual(['live'])
+  })
+
+  it('cannot be atomic, so that nothing is live and refused', async () => {
+    const repository = await repositoryOf(DAILY)
+    const push = await repository.git('push', '--atomic', server.url('atomic'), 'main', 'main:other')
+    expect(push.code).not.toBe(0)
+    expect(push.err).toContain('the receiving end does not support --atomic push')
+    expect(await projectOf('atomic')).toBeUndefined()
+  })
+
+  it('of another person at the same time waits, and is declined because the branch moved', async () => {
+    const one = await repositoryOf(DAILY)
+    await one.git('push', server.url('race'), 'main')
+    const other = await repositoryOf({})
+    await other.git(
+      'pull',
+      '-q',
+      server.url('race'),
+      'main',
+      '--allow-unrelated-histories',
+      '--no-edit',
+      '--rebase=false',
+    )
+    await one.commit({ 'requirements.txt': 'numpy' })
+    await other.commit({ 'b.txt': 'b' })
+    const first = one.start(['push', server.url('race'), 'main'])
+    const build = await server.images.begun()
+    const second = other.start(['push', server.url('race'), 'main'])
+    await until(() => second.seen().includes('Waiting'))
+    await server.images.end(build, 'success')
+    expect(await first.ended).toMatchObject({ code: 0 })
+    const { code, err } = await second.ended
+    expect(code).toBe(1)
+    await expect(said(err)).toMatchFileSnapshot(message('push-moved'))
+    expect(await statesOf('race')).toEqual(['live', 'live', 'declined'])
+  })
+
+  it('goes on when its client leaves', async () => {
+    const repository = await repositoryOf({ ...DAILY, 'requirements.txt': 'scipy' })
+    const push = repository.start(['push', server.url('left'), 'main'])
+    const build = await server.images.begun()
+    await until(() => push.seen().includes('Building'))
+    process.kill(-(push.child.pid ?? 0), 'SIGKILL')
+    await push.ended
+    await server.images.end(build, 'success')
+    await until(async () => (await deploysOf('left'))[0]?.settled === true)
+    const remote = await repository.git('ls-remote', server.url('left'), 'main')
+    expect(remote.out.slice(0, 40)).toBe((await repository.git('rev-parse', 'main')).out.trim())
+    expect(await statesOf('left')).toEqual(['live'])
+  })
+
+  it('needs somebody who is signed in', async () => {
+    const repository = await repositoryOf(DAILY)
+    const push = await repository.git('push', `http://any:wrong@${server.host}/git/shop.git`, 'main')
+    expect(push.code).toBe(128)
+    expect(said(push.err)).toContain('Nobody is signed in')
+  })
+})
+
+describe('a fetch', () => {
+  it('with a long history on both sides comes packed', async () => {
+    const repository = await repositoryOf(DAILY)
+    for (let n = 0; n < 40; n++) await repository.git('commit', '-q', '--allow-empty', '-m', `ours ${n}`)
+    await repository.git('push', server.url('fetched'), 'main')
+    const other = await repositoryOf({})
+    for (let n = 0; n < 60; n++) await other.git('commit', '-q', '--allow-empty', '-m', `theirs ${n}`)
+    const fetch = await other.start(['fetch', server.url('fetched'), 'main'], {
+      GIT_CURL_VERBOSE: '1',
+      GIT_TRACE_CURL_NO_DATA: '1',
+    }).ended
+    expect(fetch.code).toBe(0)
+    expect(fetch.err.toLowerCase()).toContain('content-encoding: gzip')
+  })
+
+  it('of no project is told how to make one', async () => {
+    const repository = await repositoryOf(DAILY)
+    const clone = await repository.git('clone', server.url('nothing'), 'copy')
+    await expect(said(clone.err)).toMatchFileSnapshot(message('clone-unknown'))
+  })
+})
+
+describe('the door', () => {
+  it.each([
+    '/git/shop.git/HEAD',
+    '/git/shop.git/objects/info/packs',
+    '/git/shop.git/info/refs',
+    '/git/..%2fshop.git/info/refs?service=git-upload-pack',
+    '/git/shop.git/info/refs?service=git-upload-archive',
+  ])('does not open for %s', async (path) => {
+    const auth = new URL(server.url('shop'))
+    const answer = await fetch(`http://${server.host}${path}`, {
+      headers: { authorization: `Basic ${btoa(`any:${auth.password}`)}` },
+    })
+    expect([400, 404]).toContain(answer.status)
+  })
+})
+
+/** Until it is true, 10 s at most. */
+async function until(isTrue: () => boolean | Promise<boolean>) {
+  const end = Date.now() + 10_000
+  while (!(await isTrue())) {
+    if (Date.now() > end) throw new Error('it did not become true')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
