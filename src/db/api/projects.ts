@@ -1,11 +1,17 @@
 import type { ProjectId } from '../../brand.ts'
 import type { Sql } from '../sql.ts'
 
+export type Builder = {
+  readonly kind?: 'auto' | 'dockerfile' | 'none'
+  readonly path?: string | undefined
+  readonly args?: Readonly<Record<string, string>> | undefined
+}
+
 export type ProjectRow = {
   readonly id: ProjectId
   readonly name: string
   readonly branch: string | null
-  readonly builder: { readonly kind?: string; readonly path?: string }
+  readonly builder: Builder
   readonly revision: string | null
   readonly revisionNumber: number | null
   readonly archiveMd5: string | null
@@ -35,6 +41,11 @@ export async function findProjectById(sql: Sql, id: string): Promise<ProjectRow 
 export async function findProjectByName(sql: Sql, name: string): Promise<ProjectRow | undefined> {
   const [project] = await sql<ProjectRow[]>`${columns(sql)} where p.name = ${name} and p.deleted_at is null`
   return project
+}
+
+/** Holds from the next deploy on. */
+export async function setBuilder(sql: Sql, id: ProjectId, builder: Builder): Promise<void> {
+  await sql`update projects set builder = ${JSON.stringify(builder)}::text::jsonb where id = ${id}`
 }
 
 const columns = (sql: Sql) => sql`

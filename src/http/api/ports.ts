@@ -15,6 +15,26 @@ export type Verbs = {
   startAttempt(request: StartRequest, now: Date): Promise<{ kind: 'started' | 'conflict'; attemptId: AttemptId }>
   cancelAttempt(id: AttemptId, who: string, now: Date): Promise<'canceling' | 'already over'>
   decideUnknown(id: TaskId, as: Decision, who: string, now: Date): Promise<unknown>
+  linkProject(request: LinkRequest, who: string, now: Date): Promise<LinkAnswer>
+}
+
+export type LinkRequest = {
+  readonly project: string
+  readonly url: string
+  readonly branch: string
+  /** Undefined: make one. */
+  readonly secret?: string | undefined
+}
+
+/** What `link` tells, once: the secret is null when the caller gave it. */
+export type LinkAnswer = {
+  readonly project: string
+  readonly url: string
+  readonly branch: string
+  readonly hookUrl: string
+  readonly secret: string | null
+  readonly deployKey: string | null
+  readonly hostKeys: string | null
 }
 
 export type Decision = 'success' | 'error' | 'retry'

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { Env } from '../env.ts'
 import { attemptRoutes } from './attempts.ts'
+import { linkRoutes } from './links.ts'
 import { logRoutes, streamRoutes } from './logs.ts'
 import { deliveryRoutes, deployRoutes, workerRoutes } from './operations.ts'
 import type { ApiPorts } from './ports.ts'
@@ -17,6 +18,7 @@ export function apiRoutes(ports: ApiPorts): Hono<Env> {
   return new Hono<Env>()
     .route('/api/version', versionRoutes(ports))
     .route('/api/projects', projectRoutes(ports))
+    .route('/api/projects', linkRoutes(ports))
     .route('/api/workflows', workflowRoutes(ports))
     .route('/api/schedules', scheduleRoutes(ports))
     .route('/api/sessions', sessionRoutes(ports))

@@ -5,6 +5,7 @@ import type { AttemptRow } from '../../db/api/attempts.ts'
 import { findWorkflowsOfRevision } from '../../db/api/workflows.ts'
 import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
+import { check } from './check.ts'
 import type { Resume, StartRequest } from './ports.ts'
 import { missing } from './query.ts'
 import { getWorkflow } from './workflows.ts'
@@ -72,12 +73,6 @@ async function findSameWorkflow(sql: Sql, attempt: AttemptRow, revision: string)
 const resumeOf = (asked: { mode: 'failed' | 'from'; attemptId: string; from?: string | undefined }): Resume => {
   const attemptId = asked.attemptId as AttemptId // digits, checked above
   return asked.mode === 'failed' ? { mode: 'failed', attemptId } : { mode: 'from', attemptId, from: asked.from ?? '' }
-}
-
-function check<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body)
-  if (result.success) return result.data
-  throw new Refusal('invalid', z.prettifyError(result.error), 'The fields are described in docs/api.md.')
 }
 
 const wholeSecond = (at: Date) => new Date(Math.floor(at.getTime() / 1000) * 1000)

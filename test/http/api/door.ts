@@ -12,7 +12,7 @@ let opened = 0
 /** The API behind the product's own door, asked by admin with a token. */
 export async function openApi(sql: Database, verbs: Partial<Verbs> = {}) {
   const hints = await openHints(sql)
-  const all = { startAttempt: untold, cancelAttempt: untold, decideUnknown: untold, ...verbs }
+  const all = { startAttempt: untold, cancelAttempt: untold, decideUnknown: untold, linkProject: untold, ...verbs }
   const doors = [apiRoutes({ sql, hints, now: () => NOW, version: '0.1.0', verbs: all })]
   const { app, bugs } = await openTestApp(sql, { doors })
   const admin = await findUser(sql, 'admin')

@@ -1,0 +1,56 @@
+import { Command } from 'commander'
+import { attemptsCommand } from './attempts.ts'
+import { builderCommand } from './builder.ts'
+import { credentialCommand } from './credential.ts'
+import { decideCommand } from './decide.ts'
+import { deploysCommand } from './deploys.ts'
+import { initCommand } from './init.ts'
+import { killCommand } from './kill.ts'
+import { linkCommand } from './link.ts'
+import { logCommand } from './log.ts'
+import { projectsCommand } from './projects.ts'
+import { pushCommand } from './push.ts'
+import { retryCommand } from './retry.ts'
+import { revisionsCommand } from './revisions.ts'
+import { schedulesCommand } from './schedules.ts'
+import { resetCommand, serverCommand, workerCommand } from './server.ts'
+import { startCommand } from './start.ts'
+import { tasksCommand } from './tasks.ts'
+import { addTokenCommand, removeTokenCommand, tokensCommand } from './tokens.ts'
+import type { Tools } from './tools.ts'
+import { versionCommand } from './version.ts'
+import { workersCommand } from './workers.ts'
+import { workflowsCommand } from './workflows.ts'
+
+/** In the order in which `sluice --help` shows them. */
+const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]])[] = [
+  ['Write and deploy:', [initCommand, pushCommand, linkCommand, builderCommand]],
+  ['Run:', [startCommand, retryCommand, killCommand, decideCommand]],
+  ['See what runs:', [attemptsCommand, tasksCommand, logCommand]],
+  [
+    'See what there is:',
+    [projectsCommand, revisionsCommand, deploysCommand, workflowsCommand, schedulesCommand, workersCommand],
+  ],
+  [
+    'Set up:',
+    [serverCommand, workerCommand, resetCommand, tokensCommand, addTokenCommand, removeTokenCommand, versionCommand],
+  ],
+]
+
+export function createProgram(tools: Tools): Command {
+  const program = new Command('sluice')
+    .description('git push to deploy, for data pipelines.')
+    .usage('<command>')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => tools.say(text.trimEnd()), writeErr: (text) => tools.note(text.trimEnd()) })
+    .showHelpAfterError('Its help: sluice COMMAND --help')
+    .addHelpText('after', HELP)
+  for (const [group, commands] of GROUPS)
+    for (const make of commands) program.addCommand(make(tools).copyInheritedSettings(program).helpGroup(group))
+  return program.addCommand(credentialCommand(tools).copyInheritedSettings(program), { hidden: true })
+}
+
+const HELP = `
+The server is the one of SLUICE_URL, else the local one, opened by the token in SLUICE_TOKEN, else its own token file.
+Exit codes: 0 it worked, 1 it failed, 2 the command line is wrong, 4 no entry without a token.
+A command's examples: sluice COMMAND --help`

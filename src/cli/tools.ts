@@ -1,0 +1,44 @@
+import type { Client } from './client.ts'
+
+/** What the commands work with. `cli.ts` has the real ones, tests their own. */
+export type Tools = {
+  /** Opened when a command first needs it: `--help` reads no token. */
+  readonly client: Client
+  /** A line for the reader, or for a program that reads us. */
+  readonly say: (line: string) => void
+  /** A line about what is going on: never part of the result. */
+  readonly note: (line: string) => void
+  readonly write: (bytes: Uint8Array) => void
+  readonly readInput: () => Promise<string>
+  readonly run: Run
+  readonly wait: (ms: number) => Promise<void>
+  readonly now: () => Date
+  readonly host: Host
+}
+
+/** Runs a program in `cwd`; with `isShown` its output is ours, otherwise it is handed back. */
+export type Run = (
+  argv: readonly string[],
+  options: { readonly cwd: string; readonly isShown: boolean },
+) => Promise<{ readonly code: number; readonly output: string }>
+
+/** This machine, and what of Sluice can work here without its server. */
+export type Host = {
+  readonly cwd: string
+  readonly home: string
+  readonly version: string
+  /** Folder with a project in each folder. */
+  readonly templates: string
+  /** How a shell calls this very program. */
+  readonly self: string
+  /** Runs until it is stopped. */
+  readonly serve: (port: number | undefined) => Promise<void>
+  readonly work: (options: { readonly queues?: string; readonly slots?: string }) => Promise<void>
+  /** The new password of admin. */
+  readonly resetAdmin: () => Promise<string>
+}
+
+/** The command failed and has said so itself. */
+export class Failed extends Error {
+  override readonly name = 'Failed'
+}

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createProgram } from '../../src/cli/program.ts'
+import type { Tools } from '../../src/cli/tools.ts'
+import { closeLog } from '../../src/db/logs.ts'
+import type { Verbs } from '../../src/http/api/ports.ts'
+import { openApi } from '../http/api/door.ts'
+import { insertAttempt, insertProject, insertTask } from '../http/api/rows.ts'
+import { openTestSchema } from '../support/schema.ts'
+import { openDesk, runReally } from './desk.ts'
+
+/** Never looked at: helping needs nothing. */
+const none = {} as Tools
+const commands = createProgram(none).commands.filter((command) => command.name() !== 'help')
+const helpOf = (name: string) => openDesk(() => new Response()).sluice(name, '--help')
+const EXAMPLE = /^ {2}\$ (.+?) {2,}\S.*$/gm
+
+const { sql, drop } = await openTestSchema('cli-examples')
+let api: Awaited<ReturnType<typeof openApi>>
+
+/** What the examples speak of: the project weather with its workflow daily, attempt 12, task 345, token 3. */
+beforeAll(async () => {
+  await sql`alter table attempts alter column id restart with 12`
+  await sql`alter table tasks alter column id restart with 345`
+  await sql`alter table tokens alter column id restart with 3`
+  const weather = await insertProject(sql)
+  const attempt = await insertAttempt(sql, weather)
+  const { logId } = await insertTask(sql, attempt.id, { fullName: '+daily+extract' })
+  await closeLog(sql, logId, new Date())
+  await sql`update attempts set state = 'success', finished_at = created_at`
+  const verbs: Verbs = {
+    startAttempt: async () => ({ kind: 'started', attemptId: attempt.id }),
+    cancelAttempt: async () => 'canceling',
+    decideUnknown: async () => undefined,
+    linkProject: async ({ project, url, branch, secret }) => ({
+      project,
+      url,
+      branch,
+      hookUrl: `http://127.0.0.1:8080/hooks/github/${project}`,
+      secret: secret === undefined ? 's3cret' : null,
+      deployKey: url.startsWith('git@') ? 'ssh-ed25519 AAAA sluice' : null,
+      hostKeys: url.startsWith('git@') ? 'github.com ssh-ed25519 BBBB\n' : null,
+    }),
+  }
+  api = await openApi(sql, verbs)
+})
+afterAll(async () => {
+  await api.hints.close()
+  await drop()
+})
+
+/** Words as a shell reads them; what stands before a pipe goes to the input, which the desk has already. */
+const wordsOf = (line: string) =>
+  [...(line.split('| ').at(-1) ?? '').matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+
+describe.each(commands.map((command) => command.name()))('sluice %s', (name) => {
+  it('shows examples, and each of them works', async () => {
+    const help = await helpOf(name)
+    expect(help.code).toBe(0)
+    const lines = [...help.out.matchAll(EXAMPLE)].map(([, line]) => line ?? '')
+    expect(lines).not.toEqual([])
+    for (const line of lines) {
+      const [program, ...words] = wordsOf(line)
+      expect([line, program]).toEqual([line, 'sluice'])
+      const desk = openDesk((request) => api.app.request(request), {
+        token: api.token,
+        input: 's3cret',
+        run: (argv, options) =>
+          argv.includes('push') ? Promise.resolve({ code: 0, output: '' }) : runReally(argv, options),
+      })
+      if (name === 'push') await openDeskRepository(desk.folder)
+      const { code, err } = await desk.sluice(...words)
+      expect([line, code, err]).toEqual([line, 0, err])
+    }
+  })
+})
+
+async function openDeskRepository(folder: string) {
+  const git = (...words: string[]) => runReally(['git', ...words], { cwd: folder, isShown: false })
+  await git('init', '--initial-branch=main')
+  await git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--allow-empty', '-m', 'x')
+}
