@@ -49,8 +49,17 @@ export type Executor = {
   state(run: Run): Promise<SpoolState>
   /** Posts the command and rings the agent's bell. */
   start(run: Run, command: Command): Promise<void>
-  /** Hands over the output byte for byte from `offset` on, and resolves when the run has ended and all its output was handed over. `take` is awaited: it is the back-pressure. */
-  follow(run: Run, offset: number, take: (bytes: Uint8Array) => Promise<void>): Promise<Exit>
+  /**
+   * Hands over the output byte for byte from `offset` on, and resolves when the run has ended and all its output was handed over. `take` is awaited: it is the back-pressure.
+   * With `capBytes` one byte more than that is handed over, so that the taker sees that there was more, and the rest is thrown away unread: disk use stays bounded.
+   * A time limit is kept by whoever follows. Throws a Refusal when a task has put something else than a file where its end is read.
+   */
+  follow(
+    run: Run,
+    offset: number,
+    take: (bytes: Uint8Array) => Promise<void>,
+    options?: { readonly capBytes: number },
+  ): Promise<Exit>
   /** A file that the run left in its folder; undefined when there is none. Throws a Refusal for a link, a device, or more than `maxBytes`. */
   readOutput(run: Run, name: string, maxBytes: number): Promise<string | undefined>
   /** TERM, after `graceMs` KILL, the run's whole tree and nothing else. Resolves when nothing of it lives. */

@@ -1,0 +1,135 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type Docker from 'dockerode'
+import type { AttemptId } from '../brand.ts'
+import { containerSpec, INSIDE } from '../environment/container-spec.ts'
+import { Refusal } from '../refusal.ts'
+import type { Agents, Life } from '../spool/agents.ts'
+import type { AttemptFolder, Owner } from '../spool/attempt-folder.ts'
+import type { Place } from '../spool/executor.ts'
+import { awaitReady, TICK_MS } from '../spool/install-agent.ts'
+import { openBells } from './bells.ts'
+import { asked, isStatus } from './engine.ts'
+import { requireNetwork } from './network.ts'
+
+export type ContainerOptions = {
+  readonly docker: Docker
+  readonly installation: string
+  readonly agent: string
+  readonly owner: Owner
+  readonly env: Readonly<Record<string, string>>
+  readonly orphanMs: number
+  readonly network: string
+}
+
+/** Agents in containers. The name is the attempt's, so a second start fails instead of doubling it. */
+export function openContainers(options: ContainerOptions): Agents {
+  const { docker, installation } = options
+  const nameOf = (attemptId: AttemptId) => `sluice-${installation}-${attemptId}`
+  const containerOf = (attemptId: AttemptId) => docker.getContainer(nameOf(attemptId))
+  const bells = openBells(docker)
+  const look = (attemptId: AttemptId) => lookAt(containerOf(attemptId))
+
+  return {
+    kind: 'docker',
+    owner: options.owner,
+    inside: () => INSIDE,
+    check: (place) => requireImage(docker, place),
+    async start(place, folder) {
+      const { attemptId } = place
+      await requireNetwork(docker, options.network)
+      await rm(join(folder.spool, 'ready'), { force: true })
+      await remove(containerOf(attemptId))
+      const container = await asked(
+        docker.createContainer({ name: nameOf(attemptId), ...specOf(options, place, folder) }),
+      )
+      try {
+        await bells.hang(nameOf(attemptId))
+        await asked(container.start())
+        const life = await awaitReady(attemptId, folder, look)
+        if (life.kind === 'ended') throw cannotRun(place, life.why)
+      } catch (error) {
+        await remove(container) // one that cannot start would keep the name
+        throw isStatus(error, 400, 404) ? cannotRun(place, messageOf(error)) : error
+      }
+      return container.id
+    },
+    async ring(attemptId, _, line) {
+      await bells.ring(nameOf(attemptId), line)
+    },
+    look,
+    async end(attemptId) {
+      bells.takeDown(nameOf(attemptId))
+      await remove(containerOf(attemptId))
+    },
+    async list() {
+      const filters = { label: [`sluice.installation=${installation}`] }
+      const found = await asked(docker.listContainers({ all: true, filters }))
+      return found.map(({ Labels }) => Labels['sluice.attempt'] as AttemptId) // we labelled it
+    },
+    leave: () => bells.close(),
+  }
+}
+
+function specOf(options: ContainerOptions, place: Place, folder: AttemptFolder) {
+  return containerSpec({
+    attemptId: place.attemptId,
+    image: place.image ?? '',
+    installation: options.installation,
+    user: `${options.owner.uid}:${options.owner.gid}`,
+    workspace: folder.workspace,
+    spool: folder.spool,
+    agent: options.agent,
+    network: options.network,
+    isRootReadOnly: place.isRootReadOnly,
+    ...place.limits,
+    env: options.env,
+    orphanTicks: Math.ceil(options.orphanMs / TICK_MS),
+  })
+}
+
+async function lookAt(container: Docker.Container): Promise<Life> {
+  try {
+    const { Id, State } = await asked(container.inspect())
+    if (State.Running) return { kind: 'running', agentId: Id }
+    return {
+      kind: 'ended',
+      why: `its container has ended with exit code ${State.ExitCode}`,
+      isOutOfMemory: State.OOMKilled,
+    }
+  } catch (error) {
+    if (isStatus(error, 404)) return { kind: 'ended', why: 'its container was removed', isOutOfMemory: false }
+    if (error instanceof Refusal && error.code === 'unavailable') return { kind: 'unknown' }
+    throw error
+  }
+}
+
+async function requireImage(docker: Docker, { image }: Place): Promise<void> {
+  try {
+    if (image !== null) await asked(docker.getImage(image).inspect())
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error
+    throw new Refusal(
+      'not_found',
+      `The image ${image} is not on this machine, so the task cannot start.`,
+      'Push the project again, or let its image be built again.',
+    )
+  }
+}
+
+async function remove(container: Docker.Container): Promise<void> {
+  try {
+    await asked(container.remove({ force: true, v: true }))
+  } catch (error) {
+    if (!isStatus(error, 404, 409)) throw error // 409: it is being removed already
+  }
+}
+
+const cannotRun = ({ image }: Place, why: string) =>
+  new Refusal(
+    'invalid',
+    `The image ${image} cannot run tasks: ${why.trim()}.`,
+    'It needs /bin/sh with cat, grep and sleep, as any Debian, Ubuntu or Alpine image has.',
+  )
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

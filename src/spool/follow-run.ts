@@ -1,0 +1,107 @@
+import { join } from 'node:path'
+import type { Agents, Life } from './agents.ts'
+import { type AttemptFolder, runName } from './attempt-folder.ts'
+import type { Exit, Run } from './executor.ts'
+import { drain, keepCut } from './output.ts'
+import type { Places } from './places.ts'
+import { readPlanted } from './planted.ts'
+import { findNote, findStop, type RunNote } from './run-notes.ts'
+import type { Changes } from './spool-watch.ts'
+import { stopRun } from './stop-run.ts'
+
+export type RunPorts = { readonly agents: Agents; readonly folder: AttemptFolder; readonly places: Places }
+
+type Following = {
+  readonly offset: number
+  readonly take: (bytes: Uint8Array) => Promise<void>
+  readonly capBytes?: number
+}
+
+/** Events may be missed, engines may restart: a look at everything, this often. */
+const LOOK_MS = 1000
+const TIMEOUT_GRACE_MS = 10_000
+
+export async function followRun(ports: RunPorts, run: Run, { offset, take, capBytes }: Following): Promise<Exit> {
+  const end = capBytes === undefined ? Number.POSITIVE_INFINITY : capBytes + 1
+  const note = await findNote(ports.folder, runName(run))
+  if (note === undefined) return { kind: 'lost', why: 'nothing is known of its start' }
+  const output = await ports.places.output(run)
+  const cutter = output && Number.isFinite(end) ? keepCut(output, end) : undefined
+  const changes = ports.places.watch(run.attemptId).on(`${runName(run)}.`)
+  let at = offset
+  const takeNew = async () => {
+    if (output) at = await drain(output, at, end, take)
+  }
+  try {
+    return await untilOver(ports, run, note, changes, takeNew)
+  } finally {
+    changes.close()
+    await cutter?.stop()
+    await ports.places.letGo(run)
+  }
+}
+
+async function untilOver(
+  ports: RunPorts,
+  run: Run,
+  note: RunNote,
+  changes: Changes,
+  takeNew: () => Promise<void>,
+): Promise<Exit> {
+  const deadline = note.timeoutMs === null ? Number.POSITIVE_INFINITY : note.postedAtMs + note.timeoutMs
+  let stopping: Promise<unknown> | undefined
+  let lookAt = Date.now() + LOOK_MS
+  let isGone: Life | undefined
+  for (;;) {
+    const seen = changes.count
+    // The end is read before the output: what was written before the end is then in the file.
+    const done = await findDone(ports.folder, run)
+    await takeNew()
+    if (done !== undefined) return await exitOf(ports.folder, run, note, done)
+    if (isGone !== undefined) return await goneExit(ports.folder, run, note, isGone)
+    if (Date.now() >= deadline && note.timeoutMs !== null) {
+      stopping ??= settled(stopRun(ports, run, TIMEOUT_GRACE_MS, { cause: 'timed_out', afterMs: note.timeoutMs }))
+    }
+    if (Date.now() >= lookAt) {
+      lookAt = Date.now() + LOOK_MS
+      // One more turn after the agent has gone: it may have written the end just before.
+      isGone = await findGone(ports, run, note)
+      if (isGone !== undefined) continue
+    }
+    await changes.next(seen, Math.min(lookAt, stopping === undefined ? deadline : lookAt) - Date.now())
+  }
+}
+
+/** What goes wrong with a stop is seen by the looks that follow it. */
+const settled = (stop: Promise<void>) => Promise.allSettled([stop])
+
+async function findGone({ agents, folder }: RunPorts, run: Run, note: RunNote): Promise<Life | undefined> {
+  const life = await agents.look(run.attemptId, folder)
+  if (life.kind === 'unknown' || (life.kind === 'running' && life.agentId === note.agentId)) return undefined
+  return life
+}
+
+/** "CODE" or "CODE oom" and a newline: without the newline its writer has not finished. */
+async function findDone(folder: AttemptFolder, run: Run): Promise<Done | undefined> {
+  const text = await readPlanted(join(folder.spool, `${runName(run)}.done`), 64)
+  const [, code, oom] = /^(\d{1,3})( oom)?\n/.exec(text ?? '') ?? []
+  return code === undefined ? undefined : { code: Number(code), isOutOfMemory: oom !== undefined }
+}
+
+type Done = { readonly code: number; readonly isOutOfMemory: boolean }
+
+async function exitOf(folder: AttemptFolder, run: Run, note: RunNote, done: Done): Promise<Exit> {
+  const stop = await findStop(folder, runName(run))
+  if (stop?.cause === 'timed_out') return { kind: 'timed_out', afterMs: stop.afterMs }
+  if (stop?.cause === 'killed') return { kind: 'killed' }
+  if (done.isOutOfMemory) return { kind: 'out_of_memory', limitBytes: note.memoryBytes }
+  return { kind: 'exited', code: done.code }
+}
+
+async function goneExit(folder: AttemptFolder, run: Run, note: RunNote, life: Life): Promise<Exit> {
+  const stop = await findStop(folder, runName(run))
+  if (stop?.cause === 'timed_out') return { kind: 'timed_out', afterMs: stop.afterMs }
+  if (stop?.cause === 'killed') return { kind: 'killed' }
+  if (life.kind === 'ended' && life.isOutOfMemory) return { kind: 'out_of_memory', limitBytes: note.memoryBytes }
+  return { kind: 'lost', why: life.kind === 'ended' ? life.why : 'its container was replaced by another' }
+}

@@ -1,0 +1,74 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AttemptId } from '../brand.ts'
+import type { Agents } from './agents.ts'
+import { type AttemptFolder, attemptFolder, beat, exists, runName } from './attempt-folder.ts'
+import type { Executor, Run, SpoolState } from './executor.ts'
+import { followRun } from './follow-run.ts'
+import { openPlaces } from './places.ts'
+import { readPlanted } from './planted.ts'
+import { clearRun, plainName, postRun, takeBack } from './post-run.ts'
+import { confirmNote, findNote, findPreparedNote, forgetNotes } from './run-notes.ts'
+import { stopRun } from './stop-run.ts'
+
+const BEAT_MS = 10_000
+
+/** The protocol of agent and spool (agent.sh) over any `agents`. `home` is this worker's own folder. */
+export async function openExecutor(home: string, agents: Agents): Promise<Executor & { leave(): void }> {
+  await mkdir(home, { recursive: true, mode: 0o711 })
+  const places = openPlaces(home, agents)
+  const listFolders = async () => (await readdir(home)).filter((name) => /^\d+$/.test(name)) as AttemptId[] // only we make them
+  const beatAll = async () => {
+    for (const attemptId of await listFolders()) await beat(attemptFolder(home, attemptId), String(Date.now()))
+  }
+  await beatAll()
+  const heart = setInterval(() => void beatAll(), BEAT_MS).unref()
+
+  return {
+    kind: agents.kind,
+    open: (place, unpack) => places.open(place, unpack),
+    state: (run) => spoolState(places.folder(run), run),
+    async start(run, command) {
+      const folder = places.folder(run)
+      if ((await spoolState(folder, run)) === 'absent') await postRun({ agents, places }, run, command)
+      await agents.ring(run.attemptId, folder, `start ${runName(run)}`)
+    },
+    follow: (run, offset, take, options) =>
+      followRun({ agents, folder: places.folder(run), places }, run, { offset, take, ...options }),
+    async readOutput(run, name, maxBytes) {
+      const taken = await takeBack(places.folder(run), runName(run))
+      return taken === undefined ? undefined : await readPlanted(join(taken, plainName(name)), maxBytes)
+    },
+    kill: (run, graceMs) => stopRun({ agents, folder: places.folder(run), places }, run, graceMs, { cause: 'killed' }),
+    async discard(run) {
+      const folder = places.folder(run)
+      await places.letGo(run)
+      await clearRun(folder, runName(run))
+      await forgetNotes(folder, runName(run))
+    },
+    async attempts() {
+      return [...new Set([...(await listFolders()), ...(await agents.list())])]
+    },
+    async close(attemptId) {
+      await places.close(attemptId)
+    },
+    leave() {
+      clearInterval(heart)
+      places.leave()
+      agents.leave()
+    },
+  }
+}
+
+/** A note that was prepared and not confirmed counts when the command had reached the spool. */
+async function spoolState(folder: AttemptFolder, run: Run): Promise<SpoolState> {
+  const name = runName(run)
+  const has = (kind: string) => exists(join(folder.spool, `${name}.${kind}`))
+  if ((await findNote(folder, name)) === undefined) {
+    const isPosted = (await has('run')) || (await has('started')) || (await has('done'))
+    if (!isPosted || (await findPreparedNote(folder, name)) === undefined) return 'absent'
+    await confirmNote(folder, name)
+  }
+  if (await has('done')) return 'done'
+  return (await has('started')) ? 'started' : 'posted'
+}
