@@ -175,7 +175,7 @@ export const SETTINGS = {
   baseImage: setting(
     'SLUICE_BASE_IMAGE',
     null,
-    'Image that rendered Dockerfiles start from. Default: the official image of the language, else sluice/base.',
+    'Image that rendered Dockerfiles start from. Default: the sluice/base, which scripts/base-image makes.',
     text,
   ),
   queues: setting('SLUICE_QUEUES', ['default'], 'Queues a worker takes tasks from, comma-separated.', words),

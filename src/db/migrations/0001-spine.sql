@@ -165,6 +165,12 @@ create table images (
   built_at timestamptz not null,
   last_used_at timestamptz not null
 );
+-- What the engines' base images are: a worker tells it when it starts, so that a web can key an image without an engine.
+create table base_images (
+  name text primary key,
+  image_id text not null,
+  seen_at timestamptz not null
+);
 create type build_state as enum ('queued', 'running', 'success', 'error');
 create table builds (
   id bigint generated always as identity primary key,

@@ -1,0 +1,128 @@
+import type { BuildId, Digest, LogId, ProjectId } from '../brand.ts'
+import type { Plan } from '../environment/plan.ts'
+import type { Sql } from './sql.ts'
+
+export type BuildState = 'queued' | 'running' | 'success' | 'error'
+
+export type Build = {
+  readonly id: BuildId
+  readonly imageKey: string
+  readonly projectId: ProjectId
+  readonly logId: LogId
+  readonly state: BuildState
+  /** Why it failed, in one line. */
+  readonly problem: string | null
+  readonly createdAt: Date
+  readonly finishedAt: Date | null
+}
+
+/** A build that one worker holds until its lease lapses; `epoch` fences off whoever held it before. */
+export type BuildClaim = Pick<Build, 'id' | 'imageKey' | 'projectId' | 'logId'> & {
+  readonly epoch: string
+  readonly projectName: string
+  readonly sourceDigest: Digest
+  readonly plan: Plan
+}
+
+const columns = (sql: Sql) => sql`
+  id, image_key as "imageKey", project_id as "projectId", log_id as "logId", state, problem,
+  created_at as "createdAt", finished_at as "finishedAt"`
+
+export async function findBuild(sql: Sql, id: BuildId): Promise<Build | undefined> {
+  const [build] = await sql<Build[]>`select ${columns(sql)} from builds where id = ${id}`
+  return build
+}
+
+export async function findOpenBuild(sql: Sql, imageKey: string): Promise<Build | undefined> {
+  const [build] = await sql<Build[]>`
+    select ${columns(sql)} from builds where image_key = ${imageKey} and state in ('queued', 'running')`
+  return build
+}
+
+/** Builds of a project, the newest first, from below `before` on. */
+export async function listBuilds(sql: Sql, projectId: ProjectId, before: BuildId | null, limit: number) {
+  return sql<Build[]>`
+    select ${columns(sql)} from builds where project_id = ${projectId} and (${before}::bigint is null or id < ${before})
+    order by id desc limit ${limit}`
+}
+
+export type NewBuild = Pick<BuildClaim, 'imageKey' | 'projectId' | 'sourceDigest' | 'plan' | 'logId'>
+
+/** Undefined: a build of this key is open already. */
+export async function insertBuildIfNoneOpen(sql: Sql, build: NewBuild, now: Date): Promise<Build | undefined> {
+  const { imageKey, projectId, sourceDigest, plan, logId } = build
+  const [inserted] = await sql<Build[]>`
+    insert into builds (image_key, project_id, source_digest, plan, log_id, created_at)
+    values (${imageKey}, ${projectId}, ${sourceDigest}, ${sql.json(plan)}, ${logId}, ${now})
+    on conflict (image_key) where state in ('queued', 'running') do nothing
+    returning ${columns(sql)}`
+  return inserted
+}
+
+/** The oldest queued build, leased; undefined when there is none. */
+export async function claimBuild(
+  sql: Sql,
+  { workerId, leaseMs }: { workerId: string; leaseMs: number },
+): Promise<BuildClaim | undefined> {
+  const [claim] = await sql<BuildClaim[]>`
+    update builds set state = 'running', worker_id = ${workerId}, epoch = epoch + 1,
+      lease_until = now() + ${leaseMs} * interval '1 millisecond'
+    from projects
+    where builds.id = (select id from builds where state = 'queued' order by id limit 1 for update skip locked)
+      and projects.id = builds.project_id
+    returning builds.id, image_key as "imageKey", project_id as "projectId", log_id as "logId", epoch,
+      projects.name as "projectName", source_digest as "sourceDigest", plan`
+  return claim
+}
+
+/** False: the lease has lapsed and the build is somebody else's. */
+export async function renewBuildIfHeld(sql: Sql, { id, epoch }: BuildClaim, leaseMs: number): Promise<boolean> {
+  const { count } = await sql`
+    update builds set lease_until = now() + ${leaseMs} * interval '1 millisecond'
+    where id = ${id} and epoch = ${epoch} and state = 'running'`
+  return count === 1
+}
+
+/** Writes how it ended; `problem` is null when it succeeded. False: it is somebody else's by now, and nothing was written. */
+export async function finishBuildIfHeld(
+  sql: Sql,
+  { id, epoch }: BuildClaim,
+  problem: string | null,
+  now: Date,
+): Promise<boolean> {
+  const { count } = await sql`
+    update builds set state = ${problem === null ? 'success' : 'error'}, problem = ${problem}, finished_at = ${now},
+      lease_until = null
+    where id = ${id} and epoch = ${epoch} and state = 'running'`
+  if (count === 1) await hintAt(sql, id)
+  return count === 1
+}
+
+/** Back into the queue, for whoever comes first: a worker that shuts down has no time to finish. */
+export async function releaseBuildIfHeld(sql: Sql, { id, epoch }: BuildClaim): Promise<boolean> {
+  const { count } = await sql`
+    update builds set state = 'queued', lease_until = null where id = ${id} and epoch = ${epoch} and state = 'running'`
+  return count === 1
+}
+
+/** Builds whose worker fell silent go back into the queue. Leases are the database's clock only. */
+export async function requeueLapsedBuilds(
+  sql: Sql,
+): Promise<readonly { readonly id: BuildId; readonly logId: LogId }[]> {
+  return sql<{ id: BuildId; logId: LogId }[]>`
+    update builds set state = 'queued', lease_until = null
+    where state = 'running' and lease_until < now() returning id, log_id as "logId"`
+}
+
+/** For ringing: what should have been claimed by now. */
+export async function listQueuedBuilds(
+  sql: Sql,
+  limit: number,
+): Promise<readonly { readonly id: BuildId; readonly epoch: string }[]> {
+  return sql<{ id: BuildId; epoch: string }[]>`
+    select id, epoch from builds where state = 'queued' order by id limit ${limit}`
+}
+
+async function hintAt(sql: Sql, id: BuildId): Promise<void> {
+  await sql`select pg_notify('sluice', ${`build:${id}`})`
+}
