@@ -11,7 +11,7 @@ export type Client = {
   stream(path: string, query?: Query): AsyncGenerator<Uint8Array>
 }
 
-export type Query = Readonly<Record<string, string | undefined>>
+type Query = Readonly<Record<string, string | undefined>>
 /** Where the server is, and what opens it. `tokenFrom` says in words where the token was looked for. */
 export type Server = { readonly url: string; readonly token: string | undefined; readonly tokenFrom: string }
 

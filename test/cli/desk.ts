@@ -6,6 +6,9 @@ import { type Client, openClient } from '../../src/cli/client.ts'
 import { main } from '../../src/cli/main.ts'
 import type { Host, Run, Tools } from '../../src/cli/tools.ts'
 
+/** Each command line is typed a second after the one before. */
+let typed = 0
+
 /** A command line against `answer` instead of a network: what it printed, and its exit code. */
 export function openDesk(
   answer: (request: Request) => Response | Promise<Response>,
@@ -27,7 +30,7 @@ export function openDesk(
         readInput: async () => input,
         run,
         wait: async () => {},
-        now: () => new Date('2026-03-28T06:14:08Z'),
+        now: () => new Date(Date.parse('2026-03-28T06:14:08Z') + 1000 * typed++),
         host: { ...untouched(folder), ...host },
       }
       const code = await main(argv, tools)

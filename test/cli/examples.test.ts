@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProgram } from '../../src/cli/program.ts'
 import type { Tools } from '../../src/cli/tools.ts'
-import { closeLog } from '../../src/db/logs.ts'
-import type { Verbs } from '../../src/http/api/ports.ts'
+import type { Ring } from '../../src/queue/wake-ups.ts'
 import { openApi } from '../http/api/door.ts'
-import { insertAttempt, insertProject, insertTask } from '../http/api/rows.ts'
+import { insertProject } from '../http/api/rows.ts'
 import { openTestSchema } from '../support/schema.ts'
 import { openDesk, runReally } from './desk.ts'
 
@@ -17,20 +16,14 @@ const EXAMPLE = /^ {2}\$ (.+?) {2,}\S.*$/gm
 const { sql, drop } = await openTestSchema('cli-examples')
 let api: Awaited<ReturnType<typeof openApi>>
 
-/** What the examples speak of: the project weather with its workflow daily, attempt 12, task 345, token 3. */
+/** What the examples speak of: the project weather with its workflow daily, attempt 12, tasks 345 (+daily+extract) and 346 (+daily+load), token 3. */
 beforeAll(async () => {
   await sql`alter table attempts alter column id restart with 12`
-  await sql`alter table tasks alter column id restart with 345`
+  await sql`alter table tasks alter column id restart with 344`
   await sql`alter table tokens alter column id restart with 3`
-  const weather = await insertProject(sql)
-  const attempt = await insertAttempt(sql, weather)
-  const { logId } = await insertTask(sql, attempt.id, { fullName: '+daily+extract' })
-  await closeLog(sql, logId, new Date())
-  await sql`update attempts set state = 'success', finished_at = created_at`
-  const verbs: Verbs = {
-    startAttempt: async () => ({ kind: 'started', attemptId: attempt.id }),
-    cancelAttempt: async () => 'canceling',
-    decideUnknown: async () => undefined,
+  const weather = await insertProject(sql, { config: { '+extract': { 'sh>': 'a' }, '+load': { 'sh>': 'b' } } })
+  api = await openApi(sql, {
+    wakeUps: { ring: finishAll },
     linkProject: async ({ project, url, branch, secret }) => ({
       project,
       url,
@@ -40,13 +33,39 @@ beforeAll(async () => {
       deployKey: url.startsWith('git@') ? 'ssh-ed25519 AAAA sluice' : null,
       hostKeys: url.startsWith('git@') ? 'github.com ssh-ed25519 BBBB\n' : null,
     }),
-  }
-  api = await openApi(sql, verbs)
+  })
+  const asked = { workflowId: weather.workflowIds[0], sessionTime: '2026-03-01T00:00:00Z', params: {} }
+  await api.send('PUT', '/attempts', asked)
 })
 afterAll(async () => {
   await api.hints.close()
   await drop()
 })
+
+/** A worker that is quick: whatever is rung succeeds at once. */
+async function finishAll(rings: readonly Ring[]) {
+  for (const { id } of rings) {
+    const [task] = await sql<{ attemptId: string }[]>`
+      update tasks set state = 'success' where id = ${id} returning attempt_id as "attemptId"`
+    await setAttempt(task?.attemptId ?? '', 'success')
+  }
+}
+
+async function setAttempt(id: string, state: string) {
+  const finishedAt = state === 'running' ? null : new Date()
+  await sql`update attempts set state = ${state}, finished_at = ${finishedAt}, cancel_requested_at = null, cancel_requested_by = null where id = ${id}`
+}
+
+/** How a command must find attempt 12; otherwise it has succeeded. */
+const FOUND: Readonly<Record<string, string>> = { kill: 'running', retry: 'error', decide: 'running' }
+
+async function prepare(command: string) {
+  await setAttempt('12', FOUND[command] ?? 'success')
+  const extract = command === 'decide' ? 'unknown' : 'success'
+  const load = command === 'retry' ? 'error' : 'success'
+  await sql`update tasks set state = case id when 344 then 'group_error' when 345 then ${extract}::task_state else ${load}::task_state end
+    where attempt_id = 12`
+}
 
 /** Words as a shell reads them; what stands before a pipe goes to the input, which the desk has already. */
 const wordsOf = (line: string) =>
@@ -61,6 +80,7 @@ describe.each(commands.map((command) => command.name()))('sluice %s', (name) => 
     for (const line of lines) {
       const [program, ...words] = wordsOf(line)
       expect([line, program]).toEqual([line, 'sluice'])
+      await prepare(name)
       const desk = openDesk((request) => api.app.request(request), {
         token: api.token,
         input: 's3cret',

@@ -1,4 +1,7 @@
 import { type Context, Hono } from 'hono'
+import { cancelAttempt } from '../../app/cancel-attempt.ts'
+import { retryAttempt } from '../../app/retry-attempt.ts'
+import { type Started, startAttempt } from '../../app/start-attempt.ts'
 import type { AttemptId } from '../../brand.ts'
 import { type AttemptRow, findAttempt, listAttempts } from '../../db/api/attempts.ts'
 import { listTasks } from '../../db/api/tasks.ts'
@@ -11,14 +14,16 @@ import { findProjectIdOf, ID, missing, readBody, readCount, readFlag, readId } f
 import { planRetry, readStart } from './start.ts'
 
 /** Routes under `/api/attempts`. A conflict is no error: it answers the attempt that was there first. */
-export function attemptRoutes({ sql, verbs, now }: Pick<ApiPorts, 'sql' | 'verbs' | 'now'>) {
-  const start = async (c: Context<Env>, request: Awaited<ReturnType<typeof planRetry>>) => {
-    const outcome = await verbs.startAttempt({ ...request, startedBy: c.get('user').name }, now())
-    return c.json(answerAttempt(await getAttempt(sql, outcome.attemptId)), outcome.kind === 'started' ? 200 : 409)
-  }
+export function attemptRoutes(ports: ApiPorts) {
+  const { sql, now } = ports
+  const answer = async (c: Context<Env>, { kind, attemptId }: Started) =>
+    c.json(answerAttempt(await getAttempt(sql, attemptId)), kind === 'started' ? 200 : 409)
   return new Hono<Env>()
     .get('/', async (c) => c.json({ attempts: (await listAttempts(sql, await readPage(sql, c))).map(answerAttempt) }))
-    .put('/', async (c) => start(c, await readStart(sql, await readBody(c))))
+    .put('/', async (c) => {
+      const request = { ...(await readStart(sql, await readBody(c))), startedBy: c.get('user').name }
+      return answer(c, await startAttempt(ports, request, now()))
+    })
     .get(`/:id${ID}`, async (c) => c.json(answerAttempt(await getAttempt(sql, c.req.param('id')))))
     .get(`/:id${ID}/retries`, async (c) => {
       const { sessionId } = await getAttempt(sql, c.req.param('id'))
@@ -31,13 +36,17 @@ export function attemptRoutes({ sql, verbs, now }: Pick<ApiPorts, 'sql' | 'verbs
     })
     .post(`/:id${ID}/kill`, async (c) => {
       const attempt = await getAttempt(sql, c.req.param('id')) // Digdag answers it as it was before
-      const outcome = await verbs.cancelAttempt(attempt.id, c.get('user').name, now())
+      const outcome = await cancelAttempt(ports, attempt.id, c.get('user').name, now())
       if (outcome === 'already over') throw alreadyOver(attempt.id)
       return c.json(answerAttempt(attempt))
     })
-    .post(`/:id${ID}/retry`, async (c) =>
-      start(c, await planRetry(sql, await getAttempt(sql, c.req.param('id')), await readBody(c))),
-    )
+    .post(`/:id${ID}/retry`, async (c) => {
+      const attempt = await getAttempt(sql, c.req.param('id'))
+      const retry = { ...(await planRetry(sql, attempt, await readBody(c))), startedBy: c.get('user').name }
+      const started = await retryAttempt(ports, retry, now())
+      if (started.kind === 'conflict') throw nameTaken(retry.retryName, started.attemptId)
+      return answer(c, started)
+    })
 }
 
 export async function getAttempt(sql: Sql, id: string): Promise<AttemptRow> {
@@ -58,3 +67,6 @@ async function readPage(sql: Sql, c: Context) {
 
 const alreadyOver = (id: AttemptId) =>
   new Refusal('conflict', 'Session attempt already killed or finished', `See how it ended: sluice tasks ${id}`)
+
+const nameTaken = (name: string, id: AttemptId) =>
+  new Refusal('conflict', `The session has an attempt named ${name} already: ${id}`, 'Choose another name, or none.')

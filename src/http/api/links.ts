@@ -21,12 +21,12 @@ const builder = z.object({
 })
 
 /** `/api/projects/{project}/link` and `/builder`: where it comes from, and how its image is built. */
-export function linkRoutes({ sql, verbs, now }: Pick<ApiPorts, 'sql' | 'verbs' | 'now'>) {
+export function linkRoutes({ sql, linkProject, now }: Pick<ApiPorts, 'sql' | 'linkProject' | 'now'>) {
   return new Hono<Env>()
     .put('/:project/link', async (c) => {
       const asked = check(link, await readBody(c))
       const project = c.req.param('project')
-      return c.json(await verbs.linkProject({ ...asked, project }, c.get('user').name, now()))
+      return c.json(await linkProject({ ...asked, project }, c.get('user').name, now()))
     })
     .put('/:project/builder', async (c) => {
       const asked = check(builder, await readBody(c))

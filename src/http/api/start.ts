@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import type { Retry } from '../../app/retry-attempt.ts'
+import type { Start } from '../../app/start-attempt.ts'
 import type { AttemptId, JsonObject, WorkflowId } from '../../brand.ts'
 import type { AttemptRow } from '../../db/api/attempts.ts'
 import { findWorkflowsOfRevision } from '../../db/api/workflows.ts'
 import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
 import { check } from './check.ts'
-import type { Resume, StartRequest } from './ports.ts'
 import { missing } from './query.ts'
 import { getWorkflow } from './workflows.ts'
 
-type Asked = Omit<StartRequest, 'startedBy'>
-
 const id = z.union([z.string().regex(/^\d{1,18}$/), z.int().positive().transform(String)])
 const params = z.record(z.string(), z.json()).transform((object) => object as JsonObject) // it was JSON a line ago
+const attemptId = id.transform((digits) => digits as AttemptId)
 const resume = z.discriminatedUnion('mode', [
-  z.object({ mode: z.literal('failed'), attemptId: id }),
-  z.object({ mode: z.literal('from'), attemptId: id, from: z.string().min(1) }),
+  z.object({ mode: z.literal('failed'), attemptId }),
+  z.object({ mode: z.literal('from'), attemptId, from: z.string().min(1) }),
 ])
 const start = z.object({
   workflowId: id,
@@ -33,31 +33,36 @@ const retry = z.object({
   params: params.default({}),
 })
 
-/** Digdag's AttemptRequest. Sessions have whole seconds. */
-export async function readStart(sql: Sql, body: unknown): Promise<Asked> {
+/** Digdag's AttemptRequest. */
+export async function readStart(sql: Sql, body: unknown): Promise<Omit<Start, 'startedBy'>> {
   const asked = check(start, body)
   const workflow = await getWorkflow(sql, asked.workflowId)
   return {
     workflowId: workflow.id,
-    sessionTime: wholeSecond(new Date(asked.sessionTime)),
+    sessionTime: new Date(asked.sessionTime),
     params: asked.params,
     retryName: asked.retryAttemptName ?? '',
-    resume: asked.resume === null || asked.resume === undefined ? null : resumeOf(asked.resume),
+    resume: asked.resume ?? null,
   }
 }
 
 /** Once more the same session: by default what failed, with the current revision's files. */
-export async function planRetry(sql: Sql, attempt: AttemptRow, body: unknown): Promise<Asked> {
+export async function planRetry(sql: Sql, attempt: AttemptRow, body: unknown): Promise<Omit<Retry, 'startedBy'>> {
   const asked = check(retry, body)
-  if (asked.mode === 'from' && asked.from === undefined)
-    throw new Refusal('invalid', 'from is required: the task to go on from', 'Add "from": "+workflow+task".')
   return {
-    workflowId: asked.revision === 'keep' ? attempt.workflowId : await findSameWorkflow(sql, attempt, asked.revision),
-    sessionTime: attempt.sessionTime,
-    params: { ...attempt.params, ...asked.params },
+    attemptId: attempt.id,
+    workflowId: asked.revision === 'keep' ? null : await findSameWorkflow(sql, attempt, asked.revision),
     retryName: asked.name ?? randomUUID(),
-    resume: asked.mode === 'all' ? null : resumeOf({ ...asked, mode: asked.mode, attemptId: attempt.id }),
+    params: asked.params,
+    resume: resumeOf(asked),
   }
+}
+
+function resumeOf({ mode, from }: z.infer<typeof retry>): Retry['resume'] {
+  if (mode === 'all') return null
+  if (mode === 'failed') return { mode }
+  if (from !== undefined) return { mode, from }
+  throw new Refusal('invalid', 'from is required: the task to go on from', 'Add "from": "+workflow+task".')
 }
 
 async function findSameWorkflow(sql: Sql, attempt: AttemptRow, revision: string): Promise<WorkflowId> {
@@ -69,10 +74,3 @@ async function findSameWorkflow(sql: Sql, attempt: AttemptRow, revision: string)
     `sluice workflows ${attempt.projectName}`,
   )
 }
-
-const resumeOf = (asked: { mode: 'failed' | 'from'; attemptId: string; from?: string | undefined }): Resume => {
-  const attemptId = asked.attemptId as AttemptId // digits, checked above
-  return asked.mode === 'failed' ? { mode: 'failed', attemptId } : { mode: 'from', attemptId, from: asked.from ?? '' }
-}
-
-const wholeSecond = (at: Date) => new Date(Math.floor(at.getTime() / 1000) * 1000)

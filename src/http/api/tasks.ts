@@ -1,21 +1,26 @@
 import { Hono } from 'hono'
+import { z } from 'zod'
+import { decideUnknown } from '../../app/decide-unknown.ts'
 import type { TaskId } from '../../brand.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Env } from '../env.ts'
-import type { ApiPorts, Decision } from './ports.ts'
+import { check } from './check.ts'
+import type { ApiPorts } from './ports.ts'
 import { ID, readBody } from './query.ts'
 
-const DECISIONS: readonly unknown[] = ['success', 'error', 'retry'] satisfies Decision[]
+const decision = z.object({ as: z.enum(['success', 'error', 'retry']) })
 
 /** Routes under `/api/tasks`. */
-export function taskRoutes({ verbs, now }: Pick<ApiPorts, 'verbs' | 'now'>) {
+export function taskRoutes(ports: ApiPorts) {
   return new Hono<Env>().post(`/:id${ID}/decide`, async (c) => {
-    const { as } = await readBody(c)
-    if (!isDecision(as))
-      throw new Refusal('invalid', 'as is missing, or no decision', 'Send {"as": "success"}, "error" or "retry".')
-    await verbs.decideUnknown(c.req.param('id') as TaskId, as, c.get('user').name, now()) // digits, by the route
-    return c.json({ id: c.req.param('id'), as })
+    const { as } = check(decision, await readBody(c))
+    const taskId = c.req.param('id') as TaskId // digits, by the route
+    const outcome = await decideUnknown(ports, { taskId, as, who: c.get('user').name }, ports.now())
+    if (outcome === 'decided') return c.json({ id: taskId, as })
+    throw new Refusal(
+      'conflict',
+      `Task ${taskId} is not unknown: nobody needs to decide`,
+      'See its state: sluice tasks ATTEMPT',
+    )
   })
 }
-
-const isDecision = (word: unknown): word is Decision => DECISIONS.includes(word)

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { findWorkflow, listCurrentWorkflows, type WorkflowRow } from '../../db/api/workflows.ts'
 import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
+import { firstDue, nextDue, readSchedule } from '../../workflow/schedule.ts'
 import type { Env } from '../env.ts'
 import { answerWorkflow } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
@@ -49,8 +50,16 @@ function readSessionTime(c: Context, zone: string): Date {
   throw new Refusal('invalid', 'session_time= is required', 'Add ?session_time=2026-03-28T00:00:00.')
 }
 
-function truncateFor(workflow: WorkflowRow, at: Date, mode: string | undefined): Date {
+function truncateFor({ config, timezone }: WorkflowRow, at: Date, mode: string | undefined): Date {
   if (mode === undefined) return at
-  if (mode === 'hour' || mode === 'day') return truncate(at, mode, workflow.timezone)
-  throw nothingHere()
+  if (mode === 'hour' || mode === 'day') return truncate(at, mode, timezone)
+  if (mode !== 'schedule' && mode !== 'next_schedule') throw nothingHere()
+  const schedule = readSchedule(config.schedule ?? null, timezone)
+  const due = schedule === null ? null : mode === 'schedule' ? firstDue(schedule, at) : nextDue(schedule, at)
+  if (due !== null) return due.sessionTime
+  throw new Refusal(
+    'invalid',
+    `session_time_truncate=${mode} is set but schedule is not set to this workflow`,
+    'Use hour or day, or add a schedule: to the workflow.',
+  )
 }

@@ -1,168 +1,164 @@
-import { afterAll, describe, expect, it } from 'vitest'
-import type { AttemptId } from '../../../src/brand.ts'
-import type { StartRequest } from '../../../src/http/api/ports.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestSchema } from '../../support/schema.ts'
 import { openApi } from './door.ts'
-import { insertAttempt, insertProject } from './rows.ts'
+import { insertProject } from './rows.ts'
+
+type Answer = { id: string; [key: string]: unknown }
 
 const { sql, drop } = await openTestSchema('api-acting')
-afterAll(drop)
-const weather = await insertProject(sql)
-const attempt = await insertAttempt(sql, weather, { params: { a: '1', b: '1' } })
-const workflowId = weather.workflowIds[0]
+let api: Awaited<ReturnType<typeof openApi>>
+let workflowId: string | undefined
+let seconds = 0
 
-/** An API whose `startAttempt` notes what it is asked for. */
-async function openStarting(kind: 'started' | 'conflict' = 'started') {
-  const asked: StartRequest[] = []
-  const api = await openApi(sql, {
-    startAttempt: async (request) => {
-      asked.push(request)
-      return { kind, attemptId: attempt.id }
-    },
-  })
+beforeAll(async () => {
+  const weather = await insertProject(sql)
+  workflowId = weather.workflowIds[0]
+  api = await openApi(sql)
+})
+afterAll(async () => {
   await api.hints.close()
-  return { ...api, asked }
+  await drop()
+})
+
+const ask = async (method: string, path: string, body?: unknown) => {
+  const answer = await api.send(method, path, body)
+  return { status: answer.status, body: (await answer.json()) as Answer }
 }
-const plain = { workflowId, sessionTime: '2026-03-01T00:00:00.789Z', params: { day: 'x' } }
+/** Of a session of its own. */
+const request = () => ({ workflowId, sessionTime: `2026-03-01T00:00:${10 + seconds++}.789Z`, params: { day: 'x' } })
+const start = async (more = {}) => (await ask('PUT', '/attempts', { ...request(), ...more })).body
+const end = (id: string, state: string) =>
+  sql`update attempts set state = ${state}, finished_at = created_at where id = ${id}`
 
 describe('PUT /api/attempts', () => {
-  it('starts an attempt of a whole second', async () => {
-    const { send, asked } = await openStarting()
-    const answer = await send('PUT', '/attempts', {
-      ...plain,
-      workflowId: Number(workflowId),
-      retryAttemptName: null,
-      resume: null,
-    })
-    expect([answer.status, await answer.json()]).toEqual([
-      200,
-      expect.objectContaining({ id: attempt.id, status: 'running' }),
-    ])
-    expect(asked).toEqual([
-      {
-        workflowId,
-        sessionTime: new Date('2026-03-01T00:00:00Z'),
-        params: { day: 'x' },
-        retryName: '',
-        resume: null,
-        startedBy: 'admin',
-      },
+  it('starts an attempt of a whole second, in the name of who asks', async () => {
+    const asked = { ...request(), workflowId: Number(workflowId), retryAttemptName: null, resume: null }
+    const { status, body } = await ask('PUT', '/attempts', asked)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ status: 'running', startedBy: 'admin', retryAttemptName: null, params: { day: 'x' } })
+    expect(body.sessionTime).toMatch(/^2026-03-01T09:00:1\d\+09:00$/)
+    expect(await api.list(`/attempts/${body.id}/tasks`)).toMatchObject([
+      { fullName: '+daily' },
+      { fullName: '+daily+say' },
     ])
   })
 
-  it('answers 409 with the attempt that was first', async () => {
-    const { send } = await openStarting('conflict')
-    const answer = await send('PUT', '/attempts', plain)
-    expect([answer.status, await answer.json()]).toEqual([409, expect.objectContaining({ id: attempt.id })])
+  it('answers 409 with the attempt that was first, whatever else was asked for', async () => {
+    const asked = request()
+    const first = await ask('PUT', '/attempts', asked)
+    const second = await ask('PUT', '/attempts', { ...asked, params: {} })
+    expect(second).toEqual({ status: 409, body: first.body })
+    expect((await ask('PUT', '/attempts', { ...asked, retryAttemptName: 'again' })).body).toMatchObject({ index: 2 })
   })
 
-  it('reads where to resume', async () => {
-    const { send, asked } = await openStarting()
-    await send('PUT', '/attempts', {
-      ...plain,
-      resume: { mode: 'from', from: '+b', attemptId: '555' },
-      retryAttemptName: 'again',
+  it('reads where to resume, also when the client says the mode twice', async () => {
+    const first = await start()
+    const { sessionTime, ...rest } = request()
+    const resume = `{"mode":"from","mode":"from","from":"+daily+say","attemptId":"${first.id}"}`
+    const body = `{"sessionTime":"2026-03-01T00:00:30Z","retryAttemptName":"r","resume":${resume},${JSON.stringify(rest).slice(1)}`
+    const answer = await api.app.request('/api/attempts', {
+      method: 'PUT',
+      body,
+      headers: { authorization: `Bearer ${api.token}` },
     })
-    expect(asked[0]).toMatchObject({ resume: { mode: 'from', from: '+b', attemptId: '555' }, retryName: 'again' })
+    expect([answer.status, sessionTime.length]).toEqual([200, 24])
   })
 
   it.each([
-    ['no params', { ...plain, params: undefined }],
-    ['a time without an offset', { ...plain, sessionTime: '2026-03-01' }],
-    ['a word for an id', { ...plain, workflowId: 'x' }],
-    ['a list', []],
-  ])('refuses %s', async (_, body) => {
-    const { send } = await openStarting()
-    expect((await send('PUT', '/attempts', body)).status).toBe(400)
+    ['no params', { params: undefined }],
+    ['a time without an offset', { sessionTime: '2026-03-01' }],
+    ['a word for an id', { workflowId: 'x' }],
+    ['a resume without an attempt', { resume: { mode: 'failed' } }],
+  ])('refuses %s', async (_, wrong) => {
+    expect((await ask('PUT', '/attempts', { ...request(), ...wrong })).status).toBe(400)
+  })
+
+  it.each(['[]', '{', '"x"'])('refuses the body %s', async (body) => {
+    const init = { method: 'PUT', body, headers: { authorization: `Bearer ${api.token}` } }
+    expect((await api.app.request('/api/attempts', init)).status).toBe(400)
   })
 
   it('answers 404 for a workflow that is not there', async () => {
-    const { send } = await openStarting()
-    const answer = await send('PUT', '/attempts', { ...plain, workflowId: '999' })
-    expect([answer.status, await answer.json()]).toEqual([
-      404,
-      expect.objectContaining({ message: 'Resource does not exist: workflow id=999' }),
-    ])
+    const { status, body } = await ask('PUT', '/attempts', { ...request(), workflowId: '999' })
+    expect([status, body.message]).toEqual([404, 'Resource does not exist: workflow id=999'])
   })
 })
 
 describe('POST /api/attempts/{id}/retry', () => {
   it('resumes what failed, with the newest files, unless told otherwise', async () => {
-    const { send, asked } = await openStarting()
-    expect((await send('POST', `/attempts/${attempt.id}/retry`, { params: { b: '2' } })).status).toBe(200)
-    expect(asked[0]).toMatchObject({
-      workflowId,
-      sessionTime: new Date('2026-03-27T15:00:00Z'),
-      params: { a: '1', b: '2' },
-      resume: { mode: 'failed', attemptId: attempt.id },
-    })
-    expect(asked[0]?.retryName).toMatch(/^[0-9a-f-]{36}$/)
+    const first = await start()
+    await end(first.id, 'error')
+    const { status, body } = await ask('POST', `/attempts/${first.id}/retry`, { params: { b: '2' } })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ index: 2, sessionId: first.sessionId, params: { day: 'x', b: '2' } })
+    expect(body.retryAttemptName).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('runs everything, or from a task on', async () => {
-    const { send, asked } = await openStarting()
-    await send('POST', `/attempts/${attempt.id}/retry`, { mode: 'all', revision: 'keep', name: 'second' })
-    await send('POST', `/attempts/${attempt.id}/retry`, { mode: 'from', from: '+daily+say', revision: 'v1' })
-    expect(asked).toMatchObject([
-      { resume: null, retryName: 'second' },
-      { resume: { mode: 'from', from: '+daily+say', attemptId: attempt.id } },
-    ])
-    expect((await send('POST', `/attempts/${attempt.id}/retry`, { mode: 'from' })).status).toBe(400)
-    expect((await send('POST', `/attempts/${attempt.id}/retry`, { revision: 'v9' })).status).toBe(404)
+  it('runs everything, or from a task on, with the files of a revision', async () => {
+    const { id } = await start()
+    await end(id, 'success')
+    const retry = (body: object) => ask('POST', `/attempts/${id}/retry`, body)
+    expect((await retry({ mode: 'all', revision: 'keep', name: 'second' })).body.retryAttemptName).toBe('second')
+    expect((await retry({ mode: 'from', from: '+daily+say', revision: 'v1' })).status).toBe(200)
+    expect((await retry({ mode: 'all', name: 'second' })).status).toBe(409)
+    expect((await retry({ mode: 'from' })).status).toBe(400)
+    expect((await retry({ revision: 'v9' })).status).toBe(404)
   })
 })
 
 describe('POST /api/attempts/{id}/kill', () => {
-  it('answers the attempt as it was', async () => {
-    const killed: unknown[] = []
-    const api = await openApi(sql, {
-      cancelAttempt: async (id: AttemptId, who: string) => {
-        killed.push([id, who])
-        return 'canceling'
-      },
+  it('answers the attempt as it was, and says how to look when it is over', async () => {
+    const { id } = await start()
+    expect(await ask('POST', `/attempts/${id}/kill`)).toMatchObject({
+      status: 200,
+      body: { id, cancelRequested: false },
     })
-    await api.hints.close()
-    const answer = await api.send('POST', `/attempts/${attempt.id}/kill`)
-    expect([answer.status, await answer.json()]).toEqual([
-      200,
-      expect.objectContaining({ id: attempt.id, cancelRequested: false }),
-    ])
-    expect(killed).toEqual([[attempt.id, 'admin']])
-  })
-
-  it('says how to look when it is over', async () => {
-    const api = await openApi(sql, { cancelAttempt: async () => 'already over' })
-    await api.hints.close()
-    const answer = await api.send('POST', `/attempts/${attempt.id}/kill`)
-    expect([answer.status, await answer.json()]).toEqual([
-      409,
-      expect.objectContaining({ hint: `See how it ended: sluice tasks ${attempt.id}` }),
-    ])
+    expect(await api.json(`/attempts/${id}`)).toMatchObject({ status: 'killed', cancelRequested: true })
+    expect(await ask('POST', `/attempts/${id}/kill`)).toMatchObject({
+      status: 409,
+      body: { hint: `See how it ended: sluice tasks ${id}` },
+    })
     expect((await api.send('POST', '/attempts/4711/kill')).status).toBe(404)
   })
 })
 
 describe('POST /api/tasks/{id}/decide', () => {
-  it('decides in the name of who asks', async () => {
-    const decided: unknown[] = []
-    const api = await openApi(sql, { decideUnknown: async (...all) => decided.push(all.slice(0, 3)) })
-    await api.hints.close()
-    expect((await api.send('POST', '/tasks/7/decide', { as: 'retry' })).status).toBe(200)
-    expect((await api.send('POST', '/tasks/7/decide', { as: 'maybe' })).status).toBe(400)
-    expect(decided).toEqual([['7', 'retry', 'admin']])
+  it('decides about an unknown task, and about no other', async () => {
+    const attempt = await start()
+    const [, task] = await api.list(`/attempts/${attempt.id}/tasks`)
+    const decide = (as: string) => ask('POST', `/tasks/${task?.id}/decide`, { as })
+    expect((await decide('success')).status).toBe(409)
+    await sql`update tasks set state = 'unknown' where id = ${task?.id ?? ''}`
+    expect((await decide('maybe')).status).toBe(400)
+    expect(await decide('success')).toEqual({ status: 200, body: { id: task?.id, as: 'success' } })
+    expect(await api.json(`/attempts/${attempt.id}`)).toMatchObject({ status: 'success' })
+    expect((await api.send('POST', '/tasks/4711/decide', { as: 'retry' })).status).toBe(404)
   })
+})
+
+describe('PUT /api/projects/{project}/builder', () => {
+  it('is what the next deploy uses', async () => {
+    const builder = { kind: 'dockerfile', path: 'docker/Dockerfile', args: { A: 'b' } }
+    expect((await ask('PUT', '/projects/weather/builder', builder)).body).toEqual({ project: 'weather', builder })
+    expect(await api.json('/projects/weather')).toMatchObject({ builder })
+  })
+
+  it.each([{ kind: 'magic' }, { kind: 'dockerfile', path: '../x' }, { kind: 'dockerfile', path: '/x' }])(
+    'refuses %j',
+    async (wrong) => {
+      expect((await ask('PUT', '/projects/weather/builder', wrong)).status).toBe(400)
+    },
+  )
 })
 
 describe('/api/tokens', () => {
   it('makes, lists and revokes', async () => {
-    const { send, list, hints } = await openApi(sql)
-    await hints.close()
-    const made = await send('POST', '/tokens', { name: 'laptop' })
-    expect(await made.json()).toEqual({ name: 'laptop', token: expect.stringMatching(/^sluice_/) })
-    const laptop = (await list('/tokens')).find((each) => each.name === 'laptop')
+    const made = await ask('POST', '/tokens', { name: 'laptop' })
+    expect(made.body).toEqual({ name: 'laptop', token: expect.stringMatching(/^sluice_/) })
+    const laptop = (await api.list('/tokens')).find((each) => each.name === 'laptop')
     expect(laptop).toEqual({ id: expect.any(String), name: 'laptop', createdAt: expect.any(String), lastUsedAt: null })
-    expect((await send('DELETE', `/tokens/${laptop?.id}`)).status).toBe(200)
-    expect((await send('DELETE', `/tokens/${laptop?.id}`)).status).toBe(404)
-    expect((await send('POST', '/tokens', {})).status).toBe(400)
+    expect((await ask('DELETE', `/tokens/${laptop?.id}`)).status).toBe(200)
+    expect((await ask('DELETE', `/tokens/${laptop?.id}`)).status).toBe(404)
+    expect((await ask('POST', '/tokens', {})).status).toBe(400)
   })
 })

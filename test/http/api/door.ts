@@ -2,18 +2,18 @@ import { createToken } from '../../../src/app/create-token.ts'
 import { openHints } from '../../../src/db/hints.ts'
 import type { Database } from '../../../src/db/sql.ts'
 import { findUser } from '../../../src/db/users.ts'
-import type { Verbs } from '../../../src/http/api/ports.ts'
+import type { ApiPorts } from '../../../src/http/api/ports.ts'
 import { apiRoutes } from '../../../src/http/api/routes.ts'
 import { NOW, openTestApp } from '../../support/app.ts'
 
-const untold = () => Promise.reject(new Error('this verb was not expected'))
 let opened = 0
 
 /** The API behind the product's own door, asked by admin with a token. */
-export async function openApi(sql: Database, verbs: Partial<Verbs> = {}) {
+export async function openApi(sql: Database, ports: Partial<ApiPorts> = {}) {
   const hints = await openHints(sql)
-  const all = { startAttempt: untold, cancelAttempt: untold, decideUnknown: untold, linkProject: untold, ...verbs }
-  const doors = [apiRoutes({ sql, hints, now: () => NOW, version: '0.1.0', verbs: all })]
+  const wakeUps = { ring: async () => {} }
+  const linkProject = () => Promise.reject(new Error('nobody was expected to link'))
+  const doors = [apiRoutes({ sql, hints, wakeUps, now: () => NOW, version: '0.1.0', linkProject, ...ports })]
   const { app, bugs } = await openTestApp(sql, { doors })
   const admin = await findUser(sql, 'admin')
   if (admin === undefined) throw new Error('there is no admin')
