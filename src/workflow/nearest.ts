@@ -1,5 +1,6 @@
-/** The name that was probably meant: the nearest by edits, at most `limit` of them; undefined when none is near. */
-export function nearest(name: string, known: Iterable<string>, limit = 2): string | undefined {
+/** The name that was probably meant: the nearest by edits, at most two of them or half the name; undefined when none is near. */
+export function nearest(name: string, known: Iterable<string>, atMost = 2): string | undefined {
+  const limit = Math.min(atMost, Math.floor(name.length / 2))
   let best: { readonly name: string; readonly edits: number } | undefined
   for (const candidate of known) {
     const edits = countEdits(name.toLowerCase(), candidate.toLowerCase(), limit)

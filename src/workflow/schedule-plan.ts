@@ -131,13 +131,11 @@ function readMonthly(at: string): SchedulePlan | string {
   return { cron: `0 0 ${Number(day)} * *`, delaySeconds: seconds, isTimeOfDay: true }
 }
 
-/** `07:00:00`, and `07:00` where the seconds are the third part. Ranges are open, as in Digdag: `25:61:99` is tomorrow. */
+/** Two parts are minutes and seconds, three begin with hours. Ranges are open, as in Digdag: `25:61:99` is tomorrow. */
 function readClock(text: string, parts: 2 | 3): number | undefined {
   const numbers = text.split(':')
-  const isShort = parts === 3 && numbers.length === 2
-  if ((numbers.length !== parts && !isShort) || !numbers.every((one) => /^\d{1,3}$/.test(one))) return undefined
-  const padded = isShort ? [...numbers, '0'] : numbers
-  return padded.reduce((total, one) => total * 60 + Number(one), 0)
+  if (numbers.length !== parts || !numbers.every((one) => /^\d{1,3}$/.test(one))) return undefined
+  return numbers.reduce((total, one) => total * 60 + Number(one), 0)
 }
 
 function optionFaults(config: JsonObject): readonly ScheduleFault[] {

@@ -1,0 +1,34 @@
+import type { JsonObject } from '../brand.ts'
+import { Refusal } from '../refusal.ts'
+import { calledPath, readCalled } from '../workflow/called-file.ts'
+import { readText } from '../workflow/coerce.ts'
+import { isJsonObject } from '../workflow/merge.ts'
+import { need, needCommand } from './config-error.ts'
+import type { Operator } from './operator.ts'
+
+/** `call>: FILE` runs the whole of another .dig as a subtask. Its folder becomes `_workdir` (digdag.md §4.1). */
+export const call: Operator = {
+  name: 'call',
+  isRepeatable: true,
+  retries: true,
+  plan: ({ command, params, readProject }) => {
+    const hint = 'Write the path of a .dig in the project: call>: parts/load.dig.'
+    const name = need(readText('_command', needCommand(command, hint)), hint)
+    const folder = typeof params._workdir === 'string' ? params._workdir : ''
+    const path = calledPath(folder, name)
+    if (path === undefined)
+      throw new Refusal('invalid', `File name must not be outside of project path: ${name} (illegal argument)`, hint)
+    const file = readCalled(path, readProject)
+    if (!file.ok) throw new Refusal('invalid', `${file.message} (config)`, file.hint)
+    const tree = withFolder(file.config, path.split('/').slice(0, -1).join('/'))
+    return { kind: 'subtasks', tree }
+  },
+}
+
+/** A file in a folder works there: its own `_workdir` counts from its folder. */
+function withFolder(config: JsonObject, folder: string): JsonObject {
+  if (folder === '') return config
+  const exports = isJsonObject(config._export) ? config._export : {}
+  const _workdir = typeof exports._workdir === 'string' ? `${folder}/${exports._workdir}` : folder
+  return { ...config, _export: { ...exports, _workdir } }
+}

@@ -1,0 +1,57 @@
+import type { JsonObject } from '../brand.ts'
+import { storedConfig } from './check-workflow.ts'
+import { isChildKey, ROOT_KEYS } from './directives.ts'
+import { loadFile } from './load-file.ts'
+import { plain } from './located.ts'
+import { isJsonObject } from './merge.ts'
+import { planTree } from './tree.ts'
+
+/** The file that `call>: NAME` means in a working folder; undefined when it lies outside of the project. */
+export function calledPath(folder: string, name: string): string | undefined {
+  if (name.startsWith('/')) return undefined
+  const parts: string[] = []
+  for (const part of `${folder}/${name}`.split('/')) {
+    if (part === '..' && parts.pop() === undefined) return undefined
+    if (part !== '..' && part !== '.' && part !== '') parts.push(part)
+  }
+  const path = parts.join('/')
+  return path.endsWith('.dig') ? path : `${path}.dig`
+}
+
+export type CalledFile =
+  | { readonly ok: true; readonly config: JsonObject }
+  | { readonly ok: false; readonly message: string; readonly hint: string }
+
+/** Reads the whole of another .dig for `call>`, when the task runs. */
+export function readCalled(path: string, readProject: (path: string) => string | undefined): CalledFile {
+  if (readProject(path) === undefined)
+    return {
+      ok: false,
+      message: `File not found: ${path}`,
+      hint: 'The path counts from the top of the project, or from _workdir.',
+    }
+  const { root, problems } = loadFile(path, (one) => {
+    const text = readProject(one)
+    return text === undefined ? { kind: 'missing' } : { kind: 'text', text }
+  })
+  const [problem] = problems
+  const config = root === null ? null : plain(root)
+  if (!isJsonObject(config))
+    return {
+      ok: false,
+      message: `${path}:${problem?.line ?? 1}:${problem?.column ?? 1} ${problem?.message ?? ''}`,
+      hint: problem?.hint ?? '',
+    }
+  return checkConfig(path, config)
+}
+
+function checkConfig(path: string, config: JsonObject): CalledFile {
+  const name = path.replace(/^.*\//, '').replace(/\.dig$/, '')
+  const unknown = Object.keys(config).filter((key) => !isChildKey(key) && !ROOT_KEYS.has(key))
+  if (unknown.length > 0) {
+    const message = `Workflow '${name}' includes unknown keys: [${unknown.join(', ')}]`
+    return { ok: false, message, hint: 'The top of a file has directives and +tasks only.' }
+  }
+  const tree = planTree(config, `+${name}`)
+  return tree.ok ? { ok: true, config: storedConfig(config) } : { ok: false, message: tree.message, hint: '' }
+}

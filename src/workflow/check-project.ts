@@ -1,0 +1,167 @@
+import { type Call, findCircles, listCalls } from './check-calls.ts'
+import { checkTemplates, openTemplateCheck } from './check-templates.ts'
+import { checkTree } from './check-tree.ts'
+import { checkWorkflow } from './check-workflow.ts'
+import { type LoadedFile, loadFile, type Source } from './load-file.ts'
+import type { Expressions, Problem, TreeEntry, Workflow } from './workflow.ts'
+import { problemAt } from './yaml.ts'
+
+/** What was pushed. `texts` holds the files that were asked for so far. */
+export type Project = {
+  readonly tree: readonly TreeEntry[]
+  readonly texts: ReadonlyMap<string, string>
+  /** The words before `>`. */
+  readonly operators: ReadonlySet<string>
+  readonly expressions: Expressions
+  readonly now: Date
+}
+
+export type CheckedProject =
+  /** Get the texts of these and ask again: includes and calls are found by reading. */
+  | { readonly kind: 'needs'; readonly paths: readonly string[] }
+  | {
+      readonly kind: 'checked'
+      /** Those of files without errors; none is to be deployed while any problem is an error. */
+      readonly workflows: readonly Workflow[]
+      readonly problems: readonly Problem[]
+      /** Files that look like workflows but lie in a folder and are called by none. */
+      readonly ignored: readonly string[]
+    }
+
+const MAX_FILE_BYTES = 256 << 10
+const MAX_PROBLEMS = 100
+
+/** Checks every top-level *.dig with all that it includes and calls, and tells all problems at once. Never throws. */
+export function checkProject(project: Project): CheckedProject {
+  const reading = openReading(project)
+  const tops = project.tree
+    .map((entry) => entry.path)
+    .filter(isWorkflowPath)
+    .sort()
+  for (const path of tops) reading.load(path)
+  const called = followCalls(reading, tops)
+  const needs = [...reading.loaded.values()].flatMap((file) => file.needs)
+  if (needs.length > 0) return { kind: 'needs', paths: [...new Set(needs)] }
+
+  const checked = checkTops(project, reading, tops)
+  const problems = [
+    ...checked.flatMap((one) => one.problems),
+    ...calledProblems(project, reading, called),
+    ...findCircles(tops, reading.callsOf),
+  ]
+  const ignored = project.tree.map((entry) => entry.path).filter((path) => isNestedDig(path) && !reading.used.has(path))
+  return {
+    kind: 'checked',
+    workflows: checked.flatMap((one) => one.workflows),
+    problems: sortProblems(problems),
+    ignored,
+  }
+}
+
+function isWorkflowPath(path: string): boolean {
+  return path.endsWith('.dig') && !path.includes('/') && !path.startsWith('.')
+}
+
+function isNestedDig(path: string): boolean {
+  return path.endsWith('.dig') && path.includes('/') && !path.split('/').some((part) => part.startsWith('.'))
+}
+
+type Reading = {
+  readonly load: (path: string) => LoadedFile
+  readonly loaded: ReadonlyMap<string, LoadedFile>
+  /** Every path that was read, included ones too. */
+  readonly used: ReadonlySet<string>
+  readonly callsOf: (path: string) => readonly Call[]
+}
+
+function openReading({ tree, texts }: Project): Reading {
+  const entries = new Map(tree.map((entry) => [entry.path, entry]))
+  const loaded = new Map<string, LoadedFile>()
+  const used = new Set<string>()
+  const read = (path: string) => {
+    used.add(path)
+    return readSource(entries.get(path), texts.get(path))
+  }
+  const load = (path: string) => {
+    const file = loaded.get(path) ?? loadFile(path, read)
+    loaded.set(path, file)
+    return file
+  }
+  const callsOf = (path: string) => {
+    const root = loaded.get(path)?.root ?? null
+    return root === null ? [] : listCalls(path, root, path.includes('/'))
+  }
+  return { load, loaded, used, callsOf }
+}
+
+function readSource(entry: TreeEntry | undefined, text: string | undefined): Source {
+  if (entry === undefined) return { kind: 'missing' }
+  const refuse = (message: string, hint: string) => ({ kind: 'refused', message, hint }) as const
+  if (entry.mode === '120000')
+    return refuse(`${entry.path} is a symbolic link, and links are not followed`, 'Commit the file itself.')
+  if (entry.bytes > MAX_FILE_BYTES) {
+    const size = `${(entry.bytes / 1024 / 1024).toFixed(1)} MiB`
+    return refuse(
+      `${entry.path} has ${size}; a workflow file may have ${MAX_FILE_BYTES >> 10} KiB`,
+      'Move data and scripts to files of their own.',
+    )
+  }
+  return text === undefined ? { kind: 'needed' } : { kind: 'text', text }
+}
+
+/** Files in folders that are reached by `call>`, in the order they were found. */
+function followCalls(reading: Reading, tops: readonly string[]): readonly Call[] {
+  const found = new Map<string, Call>()
+  const queue = [...tops]
+  for (const path of queue)
+    for (const call of reading.callsOf(path)) {
+      if (found.has(call.path) || tops.includes(call.path)) continue
+      found.set(call.path, call)
+      reading.load(call.path)
+      queue.push(call.path)
+    }
+  return [...found.values()]
+}
+
+type Checked = { readonly workflows: readonly Workflow[]; readonly problems: readonly Problem[] }
+
+function checkTops(
+  { expressions, texts, operators, now }: Project,
+  reading: Reading,
+  tops: readonly string[],
+): readonly Checked[] {
+  const templates = openTemplateCheck(expressions, texts, now)
+  return tops.map((path) => {
+    const { root, problems } = reading.load(path)
+    if (root === null) return { workflows: [], problems }
+    const checked = checkWorkflow(path, root, operators)
+    const all = [...checked.problems, ...checkTemplates(templates, root, checked.workflow)]
+    return { workflows: all.some((one) => one.severity === 'error') ? [] : [checked.workflow], problems: all }
+  })
+}
+
+/** A broken called file fails its task, not the push, as in Digdag; so these are warnings (digdag.md §4.1). */
+function calledProblems({ operators }: Project, reading: Reading, calls: readonly Call[]): readonly Problem[] {
+  return calls.flatMap((call) => {
+    const { root, problems } = reading.load(call.path)
+    const isMissing =
+      !reading.used.has(call.path) ||
+      (root === null && problems.every((one) => one.file === call.path && one.line === 1))
+    const found = root === null ? problems : checkTree(root, call.path.replace(/^.*\/|\.dig$/g, ''), operators)
+    const placed = isMissing && root === null ? found.map((one) => problemAt(call.position, one)) : found
+    return placed.map((one) => ({ ...one, severity: 'warning' as const }))
+  })
+}
+
+function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  const sorted = [...problems].sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column)
+  const distinct = sorted.filter((one, at) => JSON.stringify(one) !== JSON.stringify(sorted[at - 1]))
+  const last = distinct[MAX_PROBLEMS]
+  if (last === undefined) return distinct
+  const message = `There are ${distinct.length - MAX_PROBLEMS} more problems from here on`
+  return [...distinct.slice(0, MAX_PROBLEMS), { ...last, message, hint: 'Correct the first ones and push again.' }]
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

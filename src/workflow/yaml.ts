@@ -1,0 +1,155 @@
+import {
+  type CollectionTag,
+  Composer,
+  type CST,
+  type Document,
+  type DocumentOptions,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  type ParseOptions,
+  Parser,
+  type ScalarTag,
+  type SchemaOptions,
+} from 'yaml'
+import type { Position } from './located.ts'
+import type { Problem } from './workflow.ts'
+
+/** A file that was read, and how to tell where its nodes stand. */
+export type Yaml = {
+  readonly root: ParsedNode | null
+  readonly at: (offset: number) => Position
+}
+
+/** Deeper trees overflow the stack of the composer, which ends the process and cannot be caught. */
+const MAX_DEPTH = 100
+const MAX_DIRECTIVES = 100
+const MAX_PROBLEMS = 5
+
+/** `text` has no byte order mark. With problems there is no root. */
+export function readYaml(file: string, text: string): { readonly yaml: Yaml; readonly problems: readonly Problem[] } {
+  const lines = new LineCounter()
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const { tokens, stopped } = scan(text, lines)
+  if (stopped !== undefined) return { yaml: { root: null, at }, problems: [problemAt(at(stopped.offset), stopped)] }
+  const [document, second] = [...new Composer(OPTIONS).compose(tokens, true, text.length)]
+  const problems = faultsOf(document)
+    .slice(0, MAX_PROBLEMS)
+    .map((fault) => problemAt(at(fault.offset), fault))
+  if (problems.length === 0 && second !== undefined)
+    problems.push(problemAt(at(second.range?.[0] ?? 0), SECOND_DOCUMENT))
+  return { yaml: { root: problems.length > 0 ? null : (document?.contents ?? null), at }, problems }
+}
+
+type Fault = { readonly offset: number; readonly message: string; readonly hint: string }
+
+const SECOND_DOCUMENT = {
+  message: 'A second document begins here (---), and a workflow file is one document',
+  hint: 'Move it to a file of its own.',
+}
+
+/** Bounded work on any text: stops at the first place that is nested too deeply, and at a second document. */
+function scan(text: string, lines: LineCounter): { tokens: CST.Token[]; stopped: Fault | undefined } {
+  const parser = new Parser(lines.addNewLine)
+  lines.addNewLine(0)
+  const tokens: CST.Token[] = []
+  const counts = { document: 0, directive: 0 }
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token)
+      if (token.type === 'document' || token.type === 'directive') counts[token.type]++
+    }
+    if (parser.stack.length > MAX_DEPTH) return { tokens, stopped: { offset: parser.offset, ...TOO_DEEP } }
+    if (counts.document > 1) return { tokens, stopped: undefined }
+    if (counts.directive > MAX_DIRECTIVES) return { tokens, stopped: { offset: parser.offset, ...TOO_MANY_DIRECTIVES } }
+  }
+  tokens.push(...parser.end())
+  return { tokens, stopped: undefined }
+}
+
+const TOO_DEEP = {
+  message: `Nested deeper than ${MAX_DEPTH} levels, which no workflow needs`,
+  hint: 'Split the tree with call> or !include.',
+}
+const TOO_MANY_DIRECTIVES = {
+  message: `More than ${MAX_DIRECTIVES} lines begin with %, which is for directives of YAML`,
+  hint: 'Put texts that begin with % in quotes.',
+}
+
+function faultsOf(document: Document.Parsed | undefined): readonly Fault[] {
+  const faults = [...(document?.errors ?? []), ...(document?.warnings ?? [])]
+  return faults.map(({ pos, code, message }) => ({
+    offset: pos[0],
+    message: wordOf(code, message),
+    hint: hintOf(code),
+  }))
+}
+
+function wordOf(code: string, message: string): string {
+  const first = message.split('\n')[0] ?? message
+  return code === 'TAG_RESOLVE_FAILED' ? `Unknown YAML tag (${first})` : `Not valid YAML: ${first}`
+}
+
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['TAB_AS_INDENT', 'Indent with spaces.'],
+  ['BAD_INDENT', 'Give keys of one mapping the same number of spaces.'],
+  ['MISSING_CHAR', 'Close the quote or the bracket that is open here.'],
+  ['TAG_RESOLVE_FAILED', 'Put the text in quotes, or use one of !!str !!int !!float !!binary !!set.'],
+  ['MULTIPLE_ANCHORS', 'Keep one anchor.'],
+])
+
+function hintOf(code: string): string {
+  return HINTS.get(code) ?? 'Look at the indentation, colons and quotes of this line and the one above it.'
+}
+
+export function problemAt(position: Position, fault: { readonly message: string; readonly hint: string }): Problem {
+  return { severity: 'error', ...position, message: fault.message, hint: fault.hint }
+}
+
+/** Digdag's implicit types (digdag.md §1.2): all else that is plain is a text, `yes`, `10:00` and `0.5` too. */
+function implicit(tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag {
+  return { tag: `tag:yaml.org,2002:${tag}`, default: true, test, resolve }
+}
+
+const TYPES: ScalarTag[] = [
+  implicit('null', /^(?:~|null|Null|NULL)?$/, () => null),
+  implicit('bool', /^(?:true|True|false|False)$/, (text) => /^t/i.test(text)),
+  implicit('int', /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]*|[1-9][\d_]*)$/, readInteger),
+  implicit('float', /^[-+]?(?:\.\d[\d_]*|[1-9][\d_]*\.[\d_]*|[1-9][\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$/, readFloat),
+  implicit('float', /^[-+]?[1-9][\d_]*(?::[0-5]?\d)+\.[\d_]*$/, readSexagesimal),
+  implicit('float', /^[-+]?\.(?:inf|Inf|INF)$/, (text) => (text.startsWith('-') ? '-Infinity' : 'Infinity')),
+  implicit('float', /^\.(?:nan|NaN|NAN)$/, () => 'NaN'),
+]
+
+/** `!include` is a tag of keys. Before the first key of an indented mapping the parser takes it for the mapping's own. */
+const INCLUDE: [ScalarTag, CollectionTag] = [
+  { tag: '!include', resolve: (text) => text },
+  { tag: '!include', collection: 'map', resolve: (map) => map },
+]
+
+function readInteger(text: string): number {
+  const digits = text.replaceAll('_', '').replace(/^[-+]/, '')
+  const octal = /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits
+  return (text.startsWith('-') ? -1 : 1) * Number(octal) || 0
+}
+
+function readFloat(text: string): number {
+  return Number(text.replaceAll('_', ''))
+}
+
+function readSexagesimal(text: string): number {
+  const parts = text.replaceAll('_', '').replace(/^[-+]/, '').split(':')
+  return (text.startsWith('-') ? -1 : 1) * parts.reduce((total, part) => total * 60 + Number(part), 0)
+}
+
+const OPTIONS = {
+  schema: 'failsafe',
+  customTags: [...TYPES, ...INCLUDE],
+  uniqueKeys: false,
+  merge: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} satisfies ParseOptions & DocumentOptions & SchemaOptions

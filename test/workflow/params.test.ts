@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { builtInParams, collectParams } from '../../src/workflow/params.ts'
+
+describe('params', () => {
+  it('merge mappings deeply, replace all else, and keep the place of a key', () => {
+    const layers = [{ params: { a: { x: 1, y: [1] }, b: 1 } }, { params: { c: 1, a: { y: [2], z: null } } }]
+    expect(JSON.stringify(collectParams(layers))).toBe('{"a":{"x":1,"y":[2],"z":null},"b":1,"c":1}')
+  })
+
+  it('are reset before they are set', () => {
+    const below = { params: { http: { last_status: 200, last_content: 'x' }, k: 1 } }
+    expect(collectParams([below, { params: { n: 1 }, reset: ['http.last_content', 'k', 'no.such'] }])).toEqual({
+      ...{ http: { last_status: 200 }, n: 1 },
+    })
+  })
+
+  it('cannot be poisoned by names', () => {
+    const evil = JSON.parse('{"__proto__": {"x": 1}, "constructor": {"prototype": {"x": 1}}}')
+    expect(Object.keys(collectParams([{ params: evil }, { params: evil }]))).toEqual(['__proto__', 'constructor'])
+    expect({}).not.toHaveProperty('x')
+  })
+
+  it('tell the session', () => {
+    const facts = { sessionUuid: 'u', sessionId: '2', attemptId: '3', projectId: '4', taskName: '+wf+a' }
+    const sessionTime = new Date('2016-01-30T08:00:00Z')
+    const lastSessionTime = new Date('2016-01-29T08:00:00Z')
+    expect(builtInParams({ ...facts, timezone: 'America/Los_Angeles', sessionTime, lastSessionTime })).toEqual({
+      timezone: 'America/Los_Angeles',
+      ...{ session_uuid: 'u', session_id: 2, attempt_id: 3, project_id: 4, task_name: '+wf+a' },
+      session_time: '2016-01-30T00:00:00-08:00',
+      ...{ session_date: '2016-01-30', session_date_compact: '20160130', session_local_time: '2016-01-30 00:00:00' },
+      ...{ session_tz_offset: '-0800', session_unixtime: 1454140800 },
+      last_session_time: '2016-01-29T00:00:00-08:00',
+      ...{ last_session_date: '2016-01-29', last_session_date_compact: '20160129' },
+      ...{
+        last_session_local_time: '2016-01-29 00:00:00',
+        last_session_tz_offset: '-0800',
+        last_session_unixtime: 1454054400,
+      },
+      ...{ last_executed_session_time: '', last_executed_session_date: '', last_executed_session_date_compact: '' },
+      ...{
+        last_executed_session_local_time: '',
+        last_executed_session_tz_offset: '-0800',
+        last_executed_session_unixtime: '',
+      },
+    })
+  })
+})
