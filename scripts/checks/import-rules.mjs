@@ -3,6 +3,7 @@
 const PURE = 'workflow|attempt|environment|log|ui'
 const RIM = 'db|git|docker|process|spool|queue|forge|proxy|clients|expression'
 const RIM_BUT_DB = RIM.replace('db|', '')
+const RIM_BUT_STORES = RIM_BUT_DB.replace('git|', '')
 const room = (names) => `^src/(${names})/`
 const WORDS = '^src/(brand|refusal)[.]ts$'
 const WIRING = '^src/(config|home|server|worker|local|cli)[.]ts$'
@@ -58,7 +59,7 @@ export const ofAll = [
 export const ofValues = [
   rule('operators see ports as types', room('operators'), { path: room(`${RIM}|app|http|cli`) }),
   rule('app receives the rim as arguments, but for db', room('app'), { path: room(RIM_BUT_DB) }),
-  rule('http receives the rim as arguments, but for db', room('http'), { path: room(RIM_BUT_DB) }),
+  rule('http receives the rim as arguments, but for db and git', room('http'), { path: room(RIM_BUT_STORES) }),
   rule('cli sees the server as types', room('cli'), { path: room(`${RIM}|app|http|ui`) }),
   rule('src needs no tool of development', '^src/', { dependencyTypes: ['npm-dev'] }),
 ]

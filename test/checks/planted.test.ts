@@ -162,8 +162,8 @@ describe('the import rules', () => {
       'app knows no door',
     ],
     [
-      'a route that opens git',
-      { 'src/http/a.ts': `import '../git/a.ts'\n`, 'src/git/a.ts': '' },
+      'a route that opens Docker',
+      { 'src/http/a.ts': `import '../docker/a.ts'\n`, 'src/docker/a.ts': '' },
       'http receives the rim as arguments',
     ],
     ['a command on the database', { 'src/cli/a.ts': `import '../db/a.ts'\n` }, 'cli sees the server as types'],
