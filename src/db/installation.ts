@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto'
+import type { Sql } from './sql.ts'
+
+/** `engineSeenAt`: a Docker engine was used once, so that tasks never run outside Docker again. */
+export type Installation = { readonly name: string; readonly engineSeenAt: Date | null }
+
+/** The one row of this installation; the first to ask names it. */
+export async function findOrNameInstallation(sql: Sql): Promise<Installation> {
+  const name = randomBytes(4).toString('hex')
+  await sql`insert into installation (name) values (${name}) on conflict do nothing`
+  const [row] = await sql<[Installation]>`select name, engine_seen_at as "engineSeenAt" from installation`
+  return row
+}
+
+export async function markEngineSeenIfFirst(sql: Sql, now: Date): Promise<void> {
+  await sql`update installation set engine_seen_at = ${now} where engine_seen_at is null`
+}
