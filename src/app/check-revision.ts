@@ -21,11 +21,11 @@ const MAX_RATIO = 20
 
 /** Reads the commit from git's own store, checks its workflows, plans its environment and keeps its files. Nothing of it is live yet. */
 export async function checkRevision(work: Work, commit: Commit): Promise<CheckedRevision | Stop> {
-  const { ports, deploy, project, tell, pushedBy } = work
+  const { ports, deploy, project, kind, tell, pushedBy } = work
   const words = await ports.repositories.commit(project.id, commit)
   if (words === undefined) return stop(work, `${deploy.branch} must point at a commit`, 'Push a commit, not a tag')
   tell(step(`Receiving ${project.name} @ ${short(commit)} (pushed by ${pushedBy})`))
-  tell(detail(`Ctrl-C stops watching; the deploy goes on: ${ports.url}/deploys/${deploy.id}`))
+  if (kind === 'push') tell(detail(`Ctrl-C stops watching; the deploy goes on: ${ports.url}/deploys/${deploy.id}`))
   const tree = await ports.repositories.tree(project.id, commit)
   const unpacked = tree.reduce((sum, { bytes }) => sum + bytes, 0)
   if (unpacked > ports.maxSourceBytes * MAX_RATIO) return stopTooLarge(work)

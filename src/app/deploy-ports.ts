@@ -64,7 +64,7 @@ export type Fetched =
 export type DeployPorts = {
   readonly sql: Database
   readonly hints: Hints
-  readonly repositories: Omit<Repositories, 'folder'>
+  readonly repositories: Omit<Repositories, 'folder' | 'folderName' | 'pathOf'>
   readonly language: LanguagePorts
   readonly images: ImagePorts
   readonly schedules: SchedulePorts

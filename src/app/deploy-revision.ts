@@ -45,6 +45,12 @@ export async function deployRevision(
   }
 }
 
+/** For deploys that nobody waits for: webhooks, and what another server left behind. */
+export async function deployUnwatched(ports: DeployPorts, deploy: Deploy): Promise<void> {
+  const deployed = await deployRevision(ports, deploy, () => {})
+  await deployed.settle()
+}
+
 /** If the process dies on any line of it, another one begins again at the state the row is in; what was done is found done. */
 async function walk(ports: DeployPorts, deploy: Deploy, telling: Telling): Promise<void> {
   const project = await getProject(ports.sql, deploy.projectId)

@@ -1,6 +1,6 @@
-import { type Deploy, listUnsettledDeploys, takeOverDeploy, type UnsettledDeploy } from '../db/deploys.ts'
+import { listUnsettledDeploys, takeOverDeploy, type UnsettledDeploy } from '../db/deploys.ts'
 import type { DeployPorts } from './deploy-ports.ts'
-import { type Deployed, deployRevision } from './deploy-revision.ts'
+import { deployUnwatched } from './deploy-revision.ts'
 import { settleDeploy } from './settle-deploy.ts'
 
 /** Deploys whose server died are gone on with here: at once when it is known to have died, else when its lease has lapsed. Called at start and by the sweep; gives what it began, for tests and a clean end. */
@@ -10,13 +10,8 @@ export async function resumeDeploys(ports: DeployPorts): Promise<readonly Promis
   const begun: Promise<void>[] = []
   for (const claim of (await listUnsettledDeploys(ports.sql)).filter(isForsaken)) {
     const deploy = await takeOverDeploy(ports.sql, claim, ports.holder)
-    if (deploy !== undefined) begun.push(finish(ports, deploy))
+    if (deploy !== undefined)
+      begun.push(deploy.state === 'live' ? settleDeploy(ports, deploy) : deployUnwatched(ports, deploy))
   }
   return begun
-}
-
-async function finish(ports: DeployPorts, deploy: Deploy): Promise<void> {
-  if (deploy.state === 'live') return settleDeploy(ports, deploy)
-  const deployed: Deployed = await deployRevision(ports, deploy, () => {})
-  await deployed.settle()
 }

@@ -28,6 +28,7 @@ export function openRepositories(folder: string) {
   return {
     folder,
     folderName,
+    pathOf,
     /** Safe to repeat. */
     create: async (projectId: ProjectId, branch: string | null) => initRepository(pathOf(projectId), branch ?? 'main'),
     /** An empty repository: what a project that does not exist yet shows to its first push. */

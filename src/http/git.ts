@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import type { DeployPorts } from '../app/deploy-ports.ts'
+import { isProjectName, refuseProjectName, suggestProjectName } from '../app/project-name.ts'
 import { receivePush } from '../app/receive-push.ts'
 import { createProject, findProject, type Project } from '../db/projects.ts'
 import type { HookDoor } from '../git/hook-door.ts'
@@ -34,13 +35,10 @@ export function gitRoutes(ports: GitPorts) {
     })
 }
 
-/** Also a folder's and an image tag's name elsewhere, hence lower case. */
-const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/
-
 async function answer(ports: GitPorts, c: Context<Env>, step: GitRequest['step']): Promise<Response> {
   const [, name] = /^(.*)\.git$/.exec(c.req.param('name') ?? '') ?? []
   if (name === undefined) return refuse(c, 404, 'The address of a repository ends in .git', 'Add it')
-  if (!NAME.test(name) || name.includes('..')) return refuseName(c, name)
+  if (!isProjectName(name)) throw refuseProjectName(name, betterRemote(c, name))
   const project = await findProject(ports.deploy.sql, name)
   if (project === undefined) return answerNew(ports, c, step, name)
   await ports.repositories.create(project.id, project.branch) // made by another door, or on another host
@@ -112,20 +110,8 @@ function gitRequest(
 const refuseUnknown = (c: Context, name: string) =>
   refuse(c, 404, `There is no project ${name} yet`, 'The first git push to this address creates it')
 
-function refuseName(c: Context, name: string) {
-  const better =
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 63) || 'my-project'
-  return refuse(
-    c,
-    400,
-    `"${name}" cannot be the name of a project: names are 1 to 63 of a-z, 0-9, dot, dash and underscore, and begin and end with a letter or digit`,
-    `Try another, for example: git remote set-url sluice ${new URL(c.req.url).origin}/git/${better}.git`,
-  )
-}
+const betterRemote = (c: Context, name: string) =>
+  `Try another, for example: git remote set-url sluice ${new URL(c.req.url).origin}/git/${suggestProjectName(name)}.git`
 
-const refuse = (c: Context, status: 400 | 404 | 415, message: string, hint: string) =>
+const refuse = (c: Context, status: 404 | 415, message: string, hint: string) =>
   c.text(`${message}.\n${hint}\n`, status)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { LogId } from '../../src/brand.ts'
 import { listLogChunks } from '../../src/db/logs.ts'
-import { openDeliveryServer } from '../support/delivery.ts'
+import { openDeliveryServer, until } from '../support/delivery.ts'
 import { makeRepository, type TestRepository } from '../support/git.ts'
 import { openTestSchema } from '../support/schema.ts'
 
@@ -272,12 +272,3 @@ describe('the door', () => {
     expect([400, 404]).toContain(answer.status)
   })
 })
-
-/** Until it is true, 10 s at most. */
-async function until(isTrue: () => boolean | Promise<boolean>) {
-  const end = Date.now() + 10_000
-  while (!(await isTrue())) {
-    if (Date.now() > end) throw new Error('it did not become true')
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -7,14 +8,23 @@ import { Passwords } from '../../src/app/check-password.ts'
 import { createAdmin } from '../../src/app/create-admin.ts'
 import { createToken } from '../../src/app/create-token.ts'
 import type { DeployPorts, ImagePorts, LanguagePorts } from '../../src/app/deploy-ports.ts'
+import { fetchLinked } from '../../src/app/fetch-linked.ts'
+import type { LinkPorts } from '../../src/app/link-project.ts'
+import type { WebhookPorts } from '../../src/app/receive-webhook.ts'
 import type { BuildId } from '../../src/brand.ts'
 import { openHints } from '../../src/db/hints.ts'
 import { appendLog, insertLog } from '../../src/db/logs.ts'
 import type { Database } from '../../src/db/sql.ts'
+import { parseGithub, verifyGithub } from '../../src/forge/github.ts'
+import { fetchBranch } from '../../src/git/fetch-branch.ts'
 import { openHookDoor } from '../../src/git/hook-door.ts'
+import { checkAddress } from '../../src/git/remote-address.ts'
+import { isBranchName, parseRemoteUrl } from '../../src/git/remote-url.ts'
 import { openRepositories } from '../../src/git/repositories.ts'
+import { makeDeployKey, scanHostKeys } from '../../src/git/ssh-keys.ts'
 import { createApp } from '../../src/http/app.tsx'
 import { gitRoutes } from '../../src/http/git.ts'
+import { hookRoutes } from '../../src/http/hooks.ts'
 import type { Problem } from '../../src/workflow/workflow.ts'
 
 export const NOW = new Date('2026-03-28T06:14:08Z')
@@ -27,6 +37,8 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
   const repositories = openRepositories(join(folder, 'repositories'))
   const hookDoor = await openHookDoor((error) => bugs.push(error))
   const images = openImages(sql)
+  const key = randomBytes(32)
+  const rules = { privateRemotes: [], isLocalAllowed: true }
   const deploy: DeployPorts = {
     sql,
     hints,
@@ -34,7 +46,8 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     language,
     images,
     schedules: { sync: async (_tx, { workflows }) => workflows.map(({ name }) => `+ ${name}`) },
-    fetchLinked: async () => ({ kind: 'refused', message: 'no remote', hint: 'none' }),
+    fetchLinked: (project, branch) =>
+      fetchLinked({ sql, key, repositories, fetchBranch, rules, extraCa: null }, project, branch),
     holder: { owner: 'test/1', leaseSeconds: 60, isGone: () => false },
     running: new Set(),
     maxSourceBytes: 3 * 1024 * 1024,
@@ -43,18 +56,26 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     onBug: (error) => bugs.push(error),
     ...changes,
   }
+  const webhooks: WebhookPorts = { deploy, key, github: { verify: verifyGithub, parse: parseGithub } }
+  const remotes = { parseUrl: parseRemoteUrl, isBranchName, checkAddress, makeDeployKey, scanHostKeys }
+  const links: LinkPorts = { sql, key, repositories, rules, remotes, url: 'http://sluice.example' }
   const token = await openUser(sql)
   const app = createApp({
     sql,
     passwords: new Passwords(),
     now: () => NOW,
     report: (_id, error) => bugs.push(error),
-    doors: [gitRoutes({ deploy, repositories, hookDoor, maxPackBytes: 20 * 1024 * 1024 })],
+    doors: [
+      gitRoutes({ deploy, repositories, hookDoor, maxPackBytes: 20 * 1024 * 1024 }),
+      hookRoutes({ ...webhooks, maxBodyBytes: 100_000 }),
+    ],
   })
   const server = await listen(app.fetch)
   const host = `127.0.0.1:${portOf(server)}`
   return {
     deploy,
+    webhooks,
+    links,
     images,
     bugs,
     repositories,
@@ -161,4 +182,17 @@ export function signal<Value>() {
     resolve = done
   })
   return { promise, resolve: (value: Value) => resolve(value) }
+}
+
+/** Until `look` sees something, 10 s at most. */
+export async function until<Seen>(
+  look: () => Promise<Seen | undefined | false> | Seen | undefined | false,
+): Promise<Seen> {
+  const end = Date.now() + 10_000
+  for (;;) {
+    const seen = await look()
+    if (seen !== undefined && seen !== false) return seen
+    if (Date.now() > end) throw new Error('it was not seen')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }

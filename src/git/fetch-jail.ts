@@ -1,0 +1,98 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RemoteUrl } from './remote-url.ts'
+
+export type JailNeeds = {
+  readonly remote: RemoteUrl
+  /** Of the remote's host, checked; git and ssh connect to these and no others. */
+  readonly addresses: readonly string[]
+  readonly deployKey: string | null
+  readonly hostKeys: string | null
+  readonly extraCa: string | null
+}
+
+/** The only settings that a fetch sees: a home of its own, for it alone. `home` has no character that a shell would read. */
+export function jailFiles(needs: JailNeeds, home: string): Readonly<Record<string, string>> {
+  const config = { '.gitconfig': gitConfig(needs, home) }
+  if (needs.remote.scheme !== 'ssh') return config
+  return {
+    ...config,
+    ssh_config: sshConfig(needs, needs.remote, home),
+    known_hosts: needs.hostKeys ?? '',
+    key: needs.deployKey ?? '',
+  }
+}
+
+export function gitConfig({ remote, addresses, extraCa }: JailNeeds, home: string): string {
+  const sections = [
+    ['protocol', 'allow = never'],
+    [`protocol "${remote.scheme}"`, 'allow = always'],
+    ['core', 'hooksPath = /dev/null', 'fsmonitor = false'],
+    ['transfer', 'fsckObjects = true', 'bundleURI = false', 'credentialsInUrl = die'],
+    ['fetch', 'recurseSubmodules = false', 'unpackLimit = 1'],
+    ['credential', 'helper ='],
+    ['safe', 'directory = *'],
+    ['http', 'followRedirects = false', 'lowSpeedLimit = 1000', 'lowSpeedTime = 60'],
+  ]
+  if (remote.scheme === 'https' || remote.scheme === 'http')
+    sections.push(['http', `curloptResolve = ${remote.host}:${remote.port}:${addresses.map(bracket).join(',')}`])
+  if (extraCa !== null) sections.push(['http', `sslCAInfo = ${JSON.stringify(extraCa)}`])
+  if (remote.scheme === 'ssh') sections.push(['core', `sshCommand = ssh -F ${home}/ssh_config`])
+  return sections.map(([name, ...lines]) => `[${name}]\n${lines.map((line) => `\t${line}\n`).join('')}`).join('')
+}
+
+const bracket = (address: string) => (address.includes(':') ? `[${address}]` : address)
+
+function sshConfig({ addresses }: JailNeeds, { host }: { host: string }, home: string): string {
+  const lines = [
+    `HostName ${addresses[0]}`,
+    `HostKeyAlias ${host}`, // the keys were pinned under its name
+    `IdentityFile ${home}/key`,
+    'IdentitiesOnly yes',
+    'IdentityAgent none',
+    `UserKnownHostsFile ${home}/known_hosts`,
+    'GlobalKnownHostsFile /dev/null',
+    'StrictHostKeyChecking yes',
+    'UpdateHostKeys no',
+    'BatchMode yes',
+    'PreferredAuthentications publickey',
+    'ClearAllForwardings yes',
+    'ForwardAgent no',
+    'ForwardX11 no',
+    'PermitLocalCommand no',
+    'ProxyCommand none',
+    'ConnectTimeout 15',
+    'ServerAliveInterval 15',
+    'ServerAliveCountMax 4',
+  ]
+  return `Host *\n${lines.map((line) => `  ${line}\n`).join('')}`
+}
+
+/** git's environment in the jail; `GIT_ALLOW_PROTOCOL` outranks every setting. */
+export const jailEnvironment = ({ remote }: Pick<JailNeeds, 'remote'>, home: string) => ({
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: home,
+  XDG_CONFIG_HOME: join(home, 'none'),
+  LC_ALL: 'C',
+  GIT_ALLOW_PROTOCOL: remote.scheme,
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_PROTOCOL_FROM_USER: '0',
+})
+
+/** Calls `act` with a home of its own, which is gone afterwards. */
+export async function inJail<Result>(needs: JailNeeds, act: (home: string) => Promise<Result>): Promise<Result> {
+  const home = await mkdtemp(join(tmpdir(), 'sluice-fetch-'))
+  try {
+    if (!/^[A-Za-z0-9/_.-]+$/.test(home))
+      throw new Error(`the temporary folder ${home} has characters that a shell reads`)
+    await chmod(home, 0o700)
+    await mkdir(join(home, 'none'))
+    for (const [name, text] of Object.entries(jailFiles(needs, home)))
+      await writeFile(join(home, name), text, { mode: 0o600 })
+    return await act(home)
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
+}
