@@ -6,10 +6,11 @@ import { forRange } from './for-range.ts'
 import { ifOperator } from './if.ts'
 import { loop } from './loop.ts'
 import type { Operator } from './operator.ts'
+import { py } from './py.ts'
 import { sh } from './sh.ts'
 import { wait } from './wait.ts'
 
 /** By the word before `>`. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
-  [call, echo, fail, forEach, forRange, ifOperator, loop, sh, wait].map((one) => [one.name, one]),
+  [call, echo, fail, forEach, forRange, ifOperator, loop, py, sh, wait].map((one) => [one.name, one]),
 )
