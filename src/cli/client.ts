@@ -8,6 +8,8 @@ export type Client = {
   send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>
   /** Also when the server answers 409: then `isConflict` is true and `body` what was there first. */
   put<T>(path: string, body: unknown): Promise<{ readonly isConflict: boolean; readonly body: T }>
+  /** As a forge would: with headers of its own and without our token. */
+  deliver<T>(path: string, headers: Readonly<Record<string, string>>, text: string): Promise<T>
   stream(path: string, query?: Query): AsyncGenerator<Uint8Array>
 }
 
@@ -18,32 +20,34 @@ export type Server = { readonly url: string; readonly token: string | undefined;
 /** Joins words to a path, each encoded. */
 export const pathOf = (...words: readonly string[]): string => `/api/${words.map(encodeURIComponent).join('/')}`
 
-export function openClient(server: Server, fetcher: (request: Request) => Promise<Response>): Client {
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const answer = await reach(server, fetcher, new Request(new URL(path, server.url), requestOf(server, method, body)))
-    return answer.ok || (answer.status === 409 && method === 'PUT')
-      ? answer
-      : Promise.reject(await refusalOf(server, answer))
+type Fetcher = (request: Request) => Promise<Response>
+
+export function openClient(server: Server, fetcher: Fetcher): Client {
+  const ask = async (path: string, init: RequestInit) => {
+    const answer = await reach(server, fetcher, new Request(new URL(path, server.url), init))
+    const isAnswer = answer.ok || (answer.status === 409 && init.method === 'PUT')
+    return isAnswer ? answer : Promise.reject(await refusalOf(server, answer))
   }
   // What our own server answers has our own types: it is not checked again.
   const read = async <T>(answer: Response) => (await answer.json()) as T
   return {
     url: server.url,
     token: server.token,
-    get: async (path, query) => read(await ask('GET', path + searchOf(query))),
-    send: async (method, path, body) => read(await ask(method, path, body)),
+    get: async (path, query) => read(await ask(path + searchOf(query), requestOf(server, 'GET'))),
+    send: async (method, path, body) => read(await ask(path, requestOf(server, method, body))),
     put: async (path, body) => {
-      const answer = await ask('PUT', path, body)
+      const answer = await ask(path, requestOf(server, 'PUT', body))
       return { isConflict: answer.status === 409, body: await read(answer) }
     },
+    deliver: async (path, headers, text) => read(await ask(path, { method: 'POST', headers, body: text })),
     stream: async function* (path, query) {
-      const { body } = await ask('GET', path + searchOf(query))
+      const { body } = await ask(path + searchOf(query), requestOf(server, 'GET'))
       if (body !== null) yield* body
     },
   }
 }
 
-function requestOf({ token }: Server, method: string, body: unknown): RequestInit {
+function requestOf({ token }: Server, method: string, body?: unknown): RequestInit {
   const headers = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -57,7 +61,7 @@ function searchOf(query: Query = {}): string {
   return search.size === 0 ? '' : `?${search}`
 }
 
-async function reach(server: Server, fetcher: (request: Request) => Promise<Response>, request: Request) {
+async function reach(server: Server, fetcher: Fetcher, request: Request) {
   try {
     return await fetcher(request)
   } catch (error) {

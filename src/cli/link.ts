@@ -19,11 +19,11 @@ export function linkCommand(tools: Tools): Command {
   )
     .argument('<project>')
     .argument('<url>', 'what you would give to git clone: https or ssh')
-    .option('--branch <name>', 'the branch that deploys', 'main')
+    .option('--branch <name>', 'the branch that deploys (default: main)')
     .option('--secret <->', 'read the secret of the webhook from the input, instead of making one', onlyFromInput)
     .action(async (project: string, url: string, { branch, secret, json }: Options) => {
       const given = secret === undefined ? undefined : (await tools.readInput()).trim()
-      const body = { url, branch, secret: given }
+      const body = { url, branch: branch ?? null, secret: given ?? null }
       const answer = await tools.client.send<LinkAnswer>('PUT', pathOf('projects', project, 'link'), body)
       if (json) return sayJson(tools, answer)
       for (const line of explainLink(answer)) tools.say(line)
@@ -37,22 +37,20 @@ function onlyFromInput(word: string): '-' {
   )
 }
 
-function explainLink(link: LinkAnswer): readonly string[] {
-  const deployKey = link.deployKey ?? undefined
+function explainLink({ newSecret, deployKey, hostKeys, ...link }: LinkAnswer): readonly string[] {
   return [
     `${link.project} deploys ${link.branch} of ${link.url}.`,
     '',
     'Add a webhook there:',
     `  Payload URL   ${link.hookUrl}`,
     '  Content type  application/json',
-    `  Secret        ${link.secret ?? 'the one you gave'}`,
+    `  Secret        ${newSecret ?? 'the one it has'}`,
     '  Events        just the push event',
-    ...(link.secret === null ? [] : ['  This is the only time the secret is shown.']),
-    ...(deployKey === undefined ? [] : ['', 'Add this deploy key there (reading is enough):', `  ${deployKey}`]),
-    ...(link.hostKeys === null
+    ...(newSecret === null ? [] : ['  This is the only time the secret is shown.']),
+    ...(deployKey === null ? [] : ['', 'Add this deploy key there (reading is enough):', `  ${deployKey}`]),
+    ...(hostKeys.length === 0
       ? []
-      : ['', 'From now on only these keys of the host are trusted:', indent(link.hostKeys)]),
+      : ['', 'From now on the host is trusted by these keys alone. Compare them with what it publishes:']),
+    ...hostKeys.map(({ fingerprint }) => `  ${fingerprint}`),
   ]
 }
-
-const indent = (text: string) => text.trimEnd().replaceAll(/^/gm, '  ')

@@ -3,6 +3,7 @@ import { attemptsCommand } from './attempts.ts'
 import { builderCommand } from './builder.ts'
 import { credentialCommand } from './credential.ts'
 import { decideCommand } from './decide.ts'
+import { demoCommand } from './demo.ts'
 import { deploysCommand } from './deploys.ts'
 import { initCommand } from './init.ts'
 import { killCommand } from './kill.ts'
@@ -33,7 +34,16 @@ const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]
   ],
   [
     'Set up:',
-    [serverCommand, workerCommand, resetCommand, tokensCommand, addTokenCommand, removeTokenCommand, versionCommand],
+    [
+      serverCommand,
+      workerCommand,
+      demoCommand,
+      resetCommand,
+      tokensCommand,
+      addTokenCommand,
+      removeTokenCommand,
+      versionCommand,
+    ],
   ],
 ]
 

@@ -3,7 +3,7 @@ import { createProgram } from '../../src/cli/program.ts'
 import type { Tools } from '../../src/cli/tools.ts'
 import type { Ring } from '../../src/queue/wake-ups.ts'
 import { openApi } from '../http/api/door.ts'
-import { insertProject } from '../http/api/rows.ts'
+import { insertLiveDeploy, insertProject } from '../http/api/rows.ts'
 import { openTestSchema } from '../support/schema.ts'
 import { openDesk, runReally } from './desk.ts'
 
@@ -14,6 +14,7 @@ const helpOf = (name: string) => openDesk(() => new Response()).sluice(name, '--
 const EXAMPLE = /^ {2}\$ (.+?) {2,}\S.*$/gm
 
 const { sql, drop } = await openTestSchema('cli-examples')
+let deploy: string
 let api: Awaited<ReturnType<typeof openApi>>
 
 /** What the examples speak of: the project weather with its workflow daily, attempt 12, tasks 345 (+daily+extract) and 346 (+daily+load), token 3. */
@@ -24,18 +25,19 @@ beforeAll(async () => {
   const weather = await insertProject(sql, { config: { '+extract': { 'sh>': 'a' }, '+load': { 'sh>': 'b' } } })
   api = await openApi(sql, {
     wakeUps: { ring: finishAll },
-    linkProject: async ({ project, url, branch, secret }) => ({
-      project,
+    linkProject: async ({ name, url, branch, secret }) => ({
+      project: name,
       url,
-      branch,
-      hookUrl: `http://127.0.0.1:8080/hooks/github/${project}`,
-      secret: secret === undefined ? 's3cret' : null,
+      branch: branch ?? 'main',
+      hookUrl: `http://127.0.0.1:8080/hooks/github/${name}`,
+      newSecret: secret === null ? 's3cret' : null,
       deployKey: url.startsWith('git@') ? 'ssh-ed25519 AAAA sluice' : null,
-      hostKeys: url.startsWith('git@') ? 'github.com ssh-ed25519 BBBB\n' : null,
+      hostKeys: url.startsWith('git@') ? [{ line: 'github.com ssh-ed25519 BBBB', fingerprint: 'SHA256:x' }] : [],
     }),
   })
   const asked = { workflowId: weather.workflowIds[0], sessionTime: '2026-03-01T00:00:00Z', params: {} }
   await api.send('PUT', '/attempts', asked)
+  deploy = await insertLiveDeploy(sql, await insertProject(sql, { name: 'hello', workflows: ['hello'] }))
 })
 afterAll(async () => {
   await api.hints.close()
@@ -67,6 +69,12 @@ async function prepare(command: string) {
     where attempt_id = 12`
 }
 
+/** The API, and the one webhook of the demo. */
+const answer = (request: Request) =>
+  new URL(request.url).pathname.startsWith('/hooks/')
+    ? Response.json({ deploy }, { status: 202 })
+    : api.app.request(request)
+
 /** Words as a shell reads them; what stands before a pipe goes to the input, which the desk has already. */
 const wordsOf = (line: string) =>
   [...(line.split('| ').at(-1) ?? '').matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
@@ -81,7 +89,7 @@ describe.each(commands.map((command) => command.name()))('sluice %s', (name) => 
       const [program, ...words] = wordsOf(line)
       expect([line, program]).toEqual([line, 'sluice'])
       await prepare(name)
-      const desk = openDesk((request) => api.app.request(request), {
+      const desk = openDesk(answer, {
         token: api.token,
         input: 's3cret',
         run: (argv, options) =>

@@ -8,8 +8,8 @@ import { getProject, readBody } from './query.ts'
 
 const link = z.object({
   url: z.string().min(1),
-  branch: z.string().min(1).default('main'),
-  secret: z.string().min(1).optional(),
+  branch: z.string().min(1).nullable().default(null),
+  secret: z.string().min(1).nullable().default(null),
 })
 const builder = z.object({
   kind: z.enum(['auto', 'dockerfile', 'none']),
@@ -25,8 +25,8 @@ export function linkRoutes({ sql, linkProject, now }: Pick<ApiPorts, 'sql' | 'li
   return new Hono<Env>()
     .put('/:project/link', async (c) => {
       const asked = check(link, await readBody(c))
-      const project = c.req.param('project')
-      return c.json(await linkProject({ ...asked, project }, c.get('user').name, now()))
+      const name = c.req.param('project')
+      return c.json(await linkProject({ ...asked, name }, c.get('user').name, now()))
     })
     .put('/:project/builder', async (c) => {
       const asked = check(builder, await readBody(c))

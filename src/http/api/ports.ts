@@ -11,20 +11,22 @@ export type ApiPorts = AttemptPorts & {
 }
 
 export type LinkRequest = {
-  readonly project: string
+  readonly name: string
   readonly url: string
-  readonly branch: string
-  /** Undefined: make one. */
-  readonly secret?: string | undefined
+  /** Null: the branch the project has, else main. */
+  readonly branch: string | null
+  /** Null: the one it has, else a new one. */
+  readonly secret: string | null
 }
 
-/** What `link` tells, once: the secret is null when the caller gave it. */
+/** What a person needs to know to finish the work at the forge. */
 export type LinkAnswer = {
   readonly project: string
   readonly url: string
   readonly branch: string
   readonly hookUrl: string
-  readonly secret: string | null
+  /** Told once, and only when it was made here. */
+  readonly newSecret: string | null
   readonly deployKey: string | null
-  readonly hostKeys: string | null
+  readonly hostKeys: readonly { readonly line: string; readonly fingerprint: string }[]
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AttemptId, JsonObject, LogId, ProjectId, TaskId } from '../../../src/brand.ts'
-import { insertLog } from '../../../src/db/logs.ts'
+import { appendLog, closeLog, insertLog } from '../../../src/db/logs.ts'
 import type { Database } from '../../../src/db/sql.ts'
 
 const now = new Date('2026-03-28T06:00:00Z')
@@ -94,4 +94,24 @@ export async function insertTask(
   )
   await sql`insert into task_runs (task_id, epoch, worker_id, log_id, started_at) values (${id}, 1, ${worker.id}, ${logId}, ${now})`
   return { id, logId }
+}
+
+/** A deploy that made the project's revision, with its log. */
+export async function insertLiveDeploy(
+  sql: Database,
+  project: Awaited<ReturnType<typeof insertProject>>,
+): Promise<string> {
+  const logId = await insertLog(sql)
+  await appendLog(sql, logId, Buffer.from('=====> live\n'), now)
+  await closeLog(sql, logId, now)
+  const { id: deliveryId } = one(
+    await sql<{ id: string }[]>`
+    insert into deliveries (project_id, kind, state, received_at, settled_at) values (${project.id}, 'push', 'deployed', ${now}, ${now}) returning id`,
+  )
+  const deploy = one(
+    await sql<{ id: string }[]>`
+    insert into deploys (project_id, delivery_id, branch, new_commit, state, log_id, revision_id, created_at, finished_at)
+    values (${project.id}, ${deliveryId}, 'main', 'a1b2c3d4e5f6', 'live', ${logId}, ${project.revisionId}, ${now}, ${now}) returning id`,
+  )
+  return deploy.id
 }

@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type Client, openClient } from './cli/client.ts'
+import { main } from './cli/main.ts'
+import type { Run, Tools } from './cli/tools.ts'
+import { type Config, readConfig } from './config.ts'
+import { Refusal } from './refusal.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+/** A checkout has one home, from whichever folder its command is called. */
+const env = { ...process.env, SLUICE_HOME: process.env.SLUICE_HOME || join(ROOT, '.sluice') }
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Where the server of this home listens, which it has written down itself. */
+function findLocalUrl(config: Config): string {
+  const text = readIfThere(join(config.home, 'server.json'))
+  const { url } = text === undefined ? { url: undefined } : (JSON.parse(text) as { url?: string }) // written by our own server
+  return (
+    url ??
+    `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${config.listen.port}`
+  )
+}
+
+const isLoopback = (url: string) => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)
+
+/** The home's token opens this host's own server, and is never shown to another. */
+function openOurClient(config: Config): Client {
+  const url = config.url ?? findLocalUrl(config)
+  const file = join(config.home, 'token')
+  if (config.token !== null) return openClient({ url, token: config.token, tokenFrom: 'SLUICE_TOKEN' }, fetch)
+  if (!isLoopback(url)) return openClient({ url, token: undefined, tokenFrom: 'SLUICE_TOKEN is not set' }, fetch)
+  return openClient({ url, token: readIfThere(file), tokenFrom: file }, fetch)
+}
+
+const run: Run = (argv, { cwd, isShown }) =>
+  new Promise((resolve, reject) => {
+    const [command = '', ...words] = argv
+    const child = spawn(command, words, { cwd, stdio: isShown ? 'inherit' : ['ignore', 'pipe', 'pipe'] })
+    const chunks: Buffer[] = []
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }))
+  })
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`
+const SELF = [
+  `SLUICE_HOME=${quote(env.SLUICE_HOME)}`,
+  quote(process.execPath),
+  quote(fileURLToPath(import.meta.url)),
+].join(' ')
+
+const notYet = (): never => {
+  throw new Refusal('unavailable', 'This version cannot do that yet', 'Start the server with ./scripts/up.')
+}
+
+let opened: Client | undefined
+const tools: Tools = {
+  get client() {
+    opened ??= openOurClient(readConfig(env))
+    return opened
+  },
+  say: (line) => process.stdout.write(`${line}\n`),
+  note: (line) => process.stderr.write(`${line}\n`),
+  write: (bytes) => process.stdout.write(bytes),
+  readInput,
+  run,
+  wait: sleep,
+  now: () => new Date(),
+  host: {
+    cwd: process.cwd(),
+    home: env.SLUICE_HOME,
+    version: JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version,
+    templates: join(ROOT, 'templates'),
+    self: SELF,
+    serve: notYet,
+    work: notYet,
+    resetAdmin: notYet,
+  },
+}
+
+// `sluice log 12 | head`: whoever reads us may stop.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+process.exitCode = await main(process.argv.slice(2), tools)
