@@ -1,4 +1,5 @@
 import type { TaskEvent } from '../attempt/decide.ts'
+import { isFinal, type TaskState } from '../attempt/task.ts'
 import { lockAttempt } from '../db/attempts.ts'
 import type { Database, Sql } from '../db/sql.ts'
 import { endTaskRun } from '../db/task-runs.ts'
@@ -21,7 +22,12 @@ export type Finish = {
   readonly alongside?: (tx: Sql) => Promise<void>
 }
 
-export type Finished = { readonly outcome: 'finished' | 'stale'; readonly next: Claim | undefined }
+export type Finished = {
+  readonly outcome: 'finished' | 'stale'
+  readonly state: TaskState | undefined
+  readonly isAttemptOver: boolean
+  readonly next: Claim | undefined
+}
 
 /** Writes a task's result and all that follows from it in one transaction. Idempotent: the result of an old epoch, or told twice, is stale. */
 export async function finishTask(ports: AttemptPorts, finish: Finish, now: Date): Promise<Finished> {
@@ -41,7 +47,9 @@ export async function finishTask(ports: AttemptPorts, finish: Finish, now: Date)
     ports,
     moved.filter(({ id }) => id !== next?.id),
   )
-  return { outcome: moved.length > 0 ? 'finished' : 'stale', next }
+  const isAttemptOver = moved.some(({ parentId, state }) => parentId === null && isFinal(state))
+  const state = moved.find(({ id }) => id === claim.id)?.state
+  return { outcome: state === undefined ? 'stale' : 'finished', state, isAttemptOver, next }
 }
 
 /** After the commit: a ring lost here is rung again by the sweep; one rung before it would be heard too early. */

@@ -106,3 +106,10 @@ export async function findAttemptOrigin(sql: Sql, id: AttemptId): Promise<Attemp
     from attempts join sessions on sessions.id = session_id where attempts.id = ${id}`
   return row
 }
+
+/** Of these, the ones whose work is over. */
+export async function listOver(sql: Sql, ids: readonly AttemptId[]): Promise<readonly AttemptId[]> {
+  const rows = await sql<{ id: AttemptId }[]>`
+    select id from attempts where id = any(${[...ids]}::bigint[]) and state <> 'running'`
+  return rows.map(({ id }) => id)
+}

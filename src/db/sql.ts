@@ -14,3 +14,14 @@ export function openDatabase(url: string, { max, schema }: { max: number; schema
     connection: { application_name: 'sluice', ...(schema === undefined ? {} : { search_path: schema }) },
   })
 }
+
+const AWAY = new Set([
+  ...['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT'],
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],
+  ...['57P01', '57P02', '57P03', '08000', '08003', '08006', '53300'], // shut down, crashed, starting up, connection lost, too many
+])
+
+/** PostgreSQL cannot be reached, or went away in the middle: what was asked may or may not have been done. */
+export function isDatabaseAway(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && AWAY.has(error.code)
+}

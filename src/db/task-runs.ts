@@ -59,9 +59,11 @@ export async function findTaskRun(sql: Sql, { id, epoch }: Claim): Promise<TaskR
   return run
 }
 
-/** Starts of this worker whose task has gone on without them: their commands, if they still live, are to be killed. */
+/** Starts of this worker whose task has gone on without them: their commands, if they still live, are to be ended. */
 export async function listStrayRuns(sql: Sql, workerId: string): Promise<readonly Claim[]> {
   return sql<Claim[]>`
-    select run.task_id as id, run.epoch, attempt_id as "attemptId" from task_runs run join tasks on tasks.id = run.task_id
-    where run.worker_id = ${workerId} and run.finished_at is null and run.epoch < tasks.epoch`
+    select run.task_id as id, run.epoch, attempt_id as "attemptId"
+    from task_runs run join tasks on tasks.id = run.task_id join attempts on attempts.id = attempt_id
+    where run.worker_id = ${workerId} and attempts.state = 'running' and (run.finished_at is null or outcome = 'lost')
+      and (run.epoch < tasks.epoch or tasks.state not in ('running', 'unknown'))`
 }

@@ -137,6 +137,13 @@ export async function renewLeases(
     returning tasks.id, tasks.epoch, is_cancel_requested as "isCancelRequested"`
 }
 
+/** What this worker runs and somebody wants to end. */
+export async function listCancelRequested(sql: Sql, workerId: string): Promise<readonly TaskId[]> {
+  const rows = await sql<{ id: TaskId }[]>`
+    select id from tasks where worker_id = ${workerId} and state = 'running' and is_cancel_requested`
+  return rows.map(({ id }) => id)
+}
+
 /** What this worker held when it died or lost its lease. */
 export async function listClaimsOfWorker(sql: Sql, workerId: string): Promise<readonly Claim[]> {
   return sql<Claim[]>`

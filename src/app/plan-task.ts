@@ -1,0 +1,93 @@
+import { type RetryPolicy, readRetry } from '../attempt/retry.ts'
+import type { Json, JsonObject } from '../brand.ts'
+import type { TaskOrder } from '../db/task-orders.ts'
+import { headline } from '../log/task-lines.ts'
+import type { Operator, Step } from '../operators/operator.ts'
+import { Refusal } from '../refusal.ts'
+import { evaluateTask } from '../workflow/evaluate.ts'
+import { mergeObjects } from '../workflow/merge.ts'
+import { builtInParams, collectParams, type ParamLayer } from '../workflow/params.ts'
+import { readOperator } from '../workflow/tree.ts'
+import type { Expressions } from '../workflow/workflow.ts'
+
+/** What is to be done, and what a loss or a failure of it means. */
+export type PlannedTask = {
+  readonly step: Step
+  /** For the log; null: it came to no operator. */
+  readonly headline: string | null
+  readonly retry: RetryPolicy | null
+  readonly isRetryable: boolean
+}
+
+export type PlanPorts = {
+  readonly expressions: Expressions
+  readonly operators: ReadonlyMap<string, Operator>
+  readonly readProject: (path: string) => string | undefined
+}
+
+/** Pure as far as its ports are: a restarted worker plans the same again. What is wrong with the task becomes a `fail` step. */
+export function planTask(ports: PlanPorts, order: TaskOrder, layers: readonly ParamLayer[]): PlannedTask {
+  const { config, timezone, fullName } = order
+  const evaluated = evaluateTask({ config, params: paramsOf(order, layers), expressions: ports.expressions, timezone })
+  if (!evaluated.ok) return broken(evaluated.message)
+  const { local, params } = evaluated
+  const found = readOperator(params)
+  if (found === undefined) return broken('The task has no operator (config)')
+  const operator = ports.operators.get(found.type) ?? INTERNAL.get(found.type)
+  if (operator === undefined) return broken(`Unknown task type: ${found.type} (config)`)
+  const retry = operator.retries && params._retry !== undefined ? readRetry(params._retry) : null
+  if (retry !== null && !retry.ok) return broken(`${retry.message} (config)`)
+  const policy = retry?.policy ?? null
+  return {
+    step: stepOf(operator, { command: found.command, local, params, fullName, readProject: ports.readProject }),
+    headline: typeof config._type === 'string' ? headline(found.type, undefined) : headline(found.type, found.command),
+    retry: policy,
+    isRetryable: operator.isRepeatable || policy?.onLoss === true,
+  }
+}
+
+const broken = (message: string): PlannedTask => ({
+  step: { kind: 'fail', message },
+  headline: null,
+  retry: null,
+  isRetryable: true,
+})
+
+/** The engine's own. Nobody is notified yet. */
+const INTERNAL: ReadonlyMap<string, Operator> = new Map([
+  ['notify', { name: 'notify', isRepeatable: true, retries: false, plan: () => ({ kind: 'nothing' }) }],
+])
+
+function stepOf(operator: Operator, task: Parameters<Operator['plan']>[0]): Step {
+  try {
+    return operator.plan(task)
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'fail', message: error.message }
+    throw error
+  }
+}
+
+/** Attempt params below what was collected, the built-in ones above both. */
+function paramsOf(order: TaskOrder, layers: readonly ParamLayer[]): JsonObject {
+  const params = mergeObjects(order.attemptParams, collectParams(layers))
+  const builtIn = builtInParams({
+    timezone: order.timezone,
+    sessionTime: order.sessionTime,
+    sessionUuid: order.sessionUuid,
+    sessionId: order.sessionId,
+    attemptId: order.attemptId,
+    projectId: order.projectId,
+    taskName: order.fullName,
+    retryAttemptName: order.retryName,
+    lastSessionTime: readTime(params.last_session_time),
+    nextSessionTime: readTime(params.next_session_time),
+    lastExecutedSessionTime: readTime(params.last_executed_session_time),
+  })
+  return { ...params, ...builtIn }
+}
+
+/** Malformed ones are passed over in silence, as in Digdag. */
+function readTime(value: Json | undefined): Date | undefined {
+  const time = typeof value === 'string' ? new Date(value) : undefined
+  return time === undefined || Number.isNaN(time.getTime()) ? undefined : time
+}

@@ -1,0 +1,252 @@
+import type { TaskEvent } from '../attempt/decide.ts'
+import type { Digest, LogId } from '../brand.ts'
+import { appendLog, appendLogAt, closeLog, getLogState } from '../db/logs.ts'
+import { isDatabaseAway, type Sql } from '../db/sql.ts'
+import { findTaskOrder, listParamLayers, type TaskOrder } from '../db/task-orders.ts'
+import { findTaskRun, insertTaskRun } from '../db/task-runs.ts'
+import { beginTaskIfClaimed, type Claim } from '../db/tasks.ts'
+import { taskLine } from '../log/task-lines.ts'
+import type { Conclusion, RunStep } from '../operators/operator.ts'
+import { Refusal } from '../refusal.ts'
+import type { Executor, Exit, Limits, Run } from '../spool/executor.ts'
+import { exitCause } from './exit-cause.ts'
+import { type AttemptPorts, type Finished, finishTask } from './finish-task.ts'
+import type { Leases } from './leases.ts'
+import { type PlannedTask, type PlanPorts, planTask } from './plan-task.ts'
+
+/** A revision's files on this worker. */
+export type Source = {
+  /** Copies them into `folder`. */
+  unpack(folder: string): Promise<void>
+  /** A text of theirs; undefined when there is none. */
+  read(path: string): string | undefined
+}
+
+export type RunPorts = AttemptPorts &
+  Omit<PlanPorts, 'readProject'> & {
+    readonly executor: Executor
+    readonly openSource: (digest: Digest) => Promise<Source>
+    readonly leases: Leases
+    readonly now: () => Date
+  }
+
+export type RunOptions = {
+  readonly workerId: string
+  readonly workerName: string
+  readonly queues: readonly string[]
+  readonly leaseSeconds: number
+  readonly limits: Limits
+  readonly logBytes: number
+  readonly timeMs: number
+  readonly graceMs: number
+}
+
+/** One start of one task, from its claim to its result. */
+export type Running = {
+  readonly claim: Claim
+  readonly order: TaskOrder
+  readonly run: Run
+  readonly logId: LogId
+  readonly planned: PlannedTask
+  readonly source: Source
+  readonly stop: Stop
+}
+
+/** Somebody wants this run to end: it may come before the command has been started. */
+export type Stop = { isAsked: boolean; isStarted: boolean }
+
+/** What is known before it has begun. */
+type Prepared = Omit<Running, 'logId' | 'stop'>
+
+/** An order's files take a moment; an engine that is away takes longer. */
+const AGAIN_MS = 5000
+const OUTPUT_BYTES = 4 * 2 ** 20
+
+/** Loads what a claim is about; undefined: it is no longer ours. */
+export async function findOrder(ports: RunPorts, claim: Claim): Promise<Prepared | undefined> {
+  const order = await findTaskOrder(ports.sql, claim)
+  if (order === undefined) return undefined
+  const layers = await listParamLayers(ports.sql, order)
+  const source = await ports.openSource(order.sourceDigest)
+  const planned = planTask({ ...ports, readProject: (path) => source.read(path) }, order, layers)
+  const run = { attemptId: claim.attemptId, taskId: claim.id, epoch: claim.epoch }
+  return { claim, order, run, planned, source }
+}
+
+/** Makes ready the place, when a command is to run. Postponed: nothing can run here for the moment, and nothing is used up. */
+export async function openPlace(
+  ports: RunPorts,
+  options: RunOptions,
+  { order, planned, source }: Prepared,
+): Promise<TaskEvent | null> {
+  if (planned.step.kind !== 'run') return null
+  const isDocker = ports.executor.kind === 'docker'
+  const why = `The image of this revision is not here: ${order.imageKey ?? 'it has none'}.`
+  if (isDocker && order.image === null) return postponed(ports, why)
+  const image = isDocker ? order.image : null
+  const isRootReadOnly = order.plan.kind !== 'dockerfile'
+  const place = { attemptId: order.attemptId, image, isRootReadOnly, limits: options.limits }
+  try {
+    await ports.executor.open(place, (folder) => source.unpack(folder))
+    return null
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (error.code === 'unavailable') return postponed(ports, error.message)
+    return { kind: 'failed', error: { message: `${error.message} ${error.hint}` } }
+  }
+}
+
+const postponed = ({ now }: RunPorts, exitCause: string): TaskEvent => ({
+  kind: 'postponed',
+  retryAt: new Date(now().getTime() + AGAIN_MS),
+  exitCause,
+})
+
+/** Writes down that the task is started, before it is. Throws StaleClaim when it is no longer ours. */
+export async function begin(ports: RunPorts, options: RunOptions, { claim, order, planned }: Prepared): Promise<LogId> {
+  const now = ports.now()
+  const isHead = order.isFirstRun && planned.headline !== null
+  const head = isHead ? taskLine(lineSource(options, order), 'INFO', planned.headline ?? '', now) : ''
+  const text = planned.step.kind === 'log' ? planned.step.text : ''
+  return ports.sql.begin(async (tx) => {
+    const before = await findTaskRun(tx, claim)
+    if (before !== undefined) return before.logId // adopted
+    const logId = await insertTaskRun(tx, claim, { workerId: options.workerId, head: head + text }, now)
+    const { isRetryable, retry } = planned
+    if (!(await beginTaskIfClaimed(tx, claim, { logId, isRetryable, retry }, now))) throw new StaleClaim()
+    return logId
+  })
+}
+
+/** The task has gone on without us. */
+export class StaleClaim extends Error {
+  override readonly name = 'StaleClaim'
+}
+
+const lineSource = ({ workerName }: RunOptions, { projectName, sessionId, attemptId, fullName }: TaskOrder) => ({
+  worker: workerName,
+  projectName,
+  sessionId,
+  attemptId,
+  fullName,
+})
+
+/** Does what the step says and tells how it ended. */
+export async function act(ports: RunPorts, options: RunOptions, running: Running): Promise<TaskEvent> {
+  const { step } = running.planned
+  if (running.stop.isAsked && step.kind !== 'run') return { kind: 'canceled', exitCause: 'canceled' }
+  switch (step.kind) {
+    case 'run':
+      return runCommand(ports, options, running, step)
+    case 'fail':
+      return { kind: 'failed', error: { message: step.message } }
+    case 'subtasks':
+      return { kind: 'succeeded', result: NO_RESULT, subtasks: step.tree }
+    case 'log':
+    case 'nothing':
+      return { kind: 'succeeded', result: NO_RESULT, subtasks: null }
+  }
+}
+
+const NO_RESULT = { store: {}, export: {}, reset: [] }
+
+async function runCommand(ports: RunPorts, options: RunOptions, running: Running, step: RunStep): Promise<TaskEvent> {
+  const { executor } = ports
+  const { run, stop } = running
+  const timeoutMs = options.timeMs
+  if ((await executor.state(run)) === 'absent') {
+    const { argv, files, env, cwd } = step
+    await executor.start(run, { argv, files, env, cwd, timeoutMs })
+  }
+  stop.isStarted = true
+  if (stop.isAsked) await executor.kill(run, options.graceMs)
+  const { taken } = await getLogState(ports.sql, running.logId)
+  const exit = await executor.follow(run, taken, takeOutput(ports, options, running, taken))
+  return eventOf(ports, running, step, exit)
+}
+
+/** Appends at the offset that the log has come to: after a restart, or a lost answer, no byte is stored twice. */
+function takeOutput({ sql, leases, now }: RunPorts, options: RunOptions, { logId }: Running, start: number) {
+  let offset = start
+  return async (bytes: Uint8Array): Promise<void> => {
+    await retryWhileAway(leases, async () => {
+      const append = { offset, bytes, capBytes: options.logBytes }
+      if (await sql.begin((tx) => appendLogAt(tx, logId, append, now()))) return
+      const { taken } = await getLogState(sql, logId)
+      if (taken !== offset + bytes.length) throw new StaleClaim()
+    })
+    offset += bytes.length
+  }
+}
+
+async function eventOf({ executor, sql }: RunPorts, running: Running, step: RunStep, exit: Exit): Promise<TaskEvent> {
+  const order = exit.kind === 'killed' ? await findTaskOrder(sql, running.claim) : undefined
+  const cause = exitCause(exit, order?.cancelRequestedBy ?? null)
+  switch (exit.kind) {
+    case 'exited':
+      return { ...(await conclude(executor, running.run, step, exit.code)), exitCause: cause }
+    case 'lost':
+      return { kind: 'lost', exitCause: cause }
+    case 'killed':
+      if (order?.cancelRequestedBy) return { kind: 'canceled', exitCause: cause }
+      return { kind: 'failed', error: { message: `Command was ${cause} (runtime)` }, exitCause: cause }
+    case 'out_of_memory':
+    case 'timed_out':
+      return { kind: 'failed', error: { message: `Command ended: ${cause} (runtime)` }, exitCause: cause }
+  }
+}
+
+async function conclude(executor: Executor, run: Run, step: RunStep, code: number) {
+  try {
+    return told(step.conclude(code, await executor.readOutput(run, 'output.json', OUTPUT_BYTES)))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return { kind: 'failed', error: { message: `${error.message} (runtime)` } } as const
+  }
+}
+
+function told(conclusion: Conclusion) {
+  if (conclusion.kind === 'failed') return conclusion
+  const { store, export: exported, reset, subtasks } = conclusion
+  return { kind: 'succeeded', result: { store, export: exported, reset }, subtasks } as const
+}
+
+/** The result, the last words of the log, and the attempt's next task for the same slot, in one transaction. */
+export function finish(
+  ports: RunPorts,
+  options: RunOptions,
+  { claim, order, logId, isLast }: { claim: Claim; order: TaskOrder; logId: LogId | null; isLast: boolean },
+  event: TaskEvent,
+): Promise<Finished> {
+  const now = ports.now()
+  const words =
+    event.kind === 'failed'
+      ? taskLine(lineSource(options, order), 'ERROR', lastWords(order, event.error.message), now)
+      : ''
+  const alongside = async (tx: Sql) => {
+    if (logId === null) return
+    await appendLog(tx, logId, Buffer.from(words), now)
+    await closeLog(tx, logId, now)
+  }
+  const { workerId, queues, leaseSeconds } = options
+  const next = isLast ? {} : { next: { workerId, queues, leaseSeconds } }
+  return finishTask(ports, { claim, event, alongside, ...next }, now)
+}
+
+const lastWords = ({ fullName }: TaskOrder, message: string) =>
+  message.endsWith('(config)')
+    ? `Configuration error at task ${fullName}: ${message}`
+    : `Task ${fullName} failed.\n${message}`
+
+/** Tries again while PostgreSQL is away: what has run must not be lost because nobody could write it down. */
+export async function retryWhileAway<T>(leases: Leases, act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await leases.trusted()
+    try {
+      return await act()
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error
+      await leases.recovered()
+    }
+  }
+}

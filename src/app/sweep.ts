@@ -1,0 +1,80 @@
+import type { TaskEvent } from '../attempt/decide.ts'
+import { lockAttempt } from '../db/attempts.ts'
+import { endTaskRun } from '../db/task-runs.ts'
+import {
+  checkAgainAt,
+  findSilentTask,
+  listOverdueTasks,
+  type MovedTask,
+  type Overdue,
+  type SilentTask,
+} from '../db/tasks.ts'
+import { advanceAttempt, DEFAULT_LIMITS } from './advance-attempt.ts'
+import { type AttemptPorts, ringFor, ringReady } from './finish-task.ts'
+
+export type SweepOptions = {
+  /** A start that may be repeated is repeated only when its worker must have ended the first one. */
+  readonly fenceMs: number
+  /** Whoever was away when the database was gets time to renew its leases first. */
+  readonly looksForLost: boolean
+}
+
+const BATCH = 500
+const RING_AGAIN_MS = 10_000
+/** What cannot be repeated is unknown after this: longer than a restart takes. Its worker may still come back and take it up. */
+const UNKNOWN_AFTER_SECONDS = 60
+/** Workers end what may be started elsewhere after the fence; this is for their grace, and for clocks. */
+const FENCE_MARGIN_SECONDS = 30
+
+/** The one timer: rings again for what is silent, moves what is due, gives up on what was lost. Idempotent; any number of webs may sweep at once. */
+export async function sweep(ports: AttemptPorts, options: SweepOptions, now: Date): Promise<void> {
+  const overdue = await listOverdueTasks(ports.sql, BATCH, now)
+  await ringAgain(
+    ports,
+    overdue.filter(({ state }) => state === 'ready'),
+    now,
+  )
+  for (const task of overdue) {
+    if (task.state === 'running' && options.looksForLost) await giveUpIfLost(ports, task, options, now)
+    if (task.state === 'retry_waiting' || task.state === 'group_retry_waiting')
+      await happen(ports, task, { kind: 'due' }, now)
+  }
+}
+
+async function ringAgain(ports: AttemptPorts, silent: readonly Overdue[], now: Date): Promise<void> {
+  await checkAgainAt(
+    ports.sql,
+    silent.map(({ id }) => id),
+    new Date(now.getTime() + RING_AGAIN_MS),
+  )
+  if (silent.length > 0) await ports.wakeUps.ring(silent.map(ringFor))
+}
+
+async function giveUpIfLost(ports: AttemptPorts, task: Overdue, { fenceMs }: SweepOptions, now: Date): Promise<void> {
+  const silent = await findSilentTask(ports.sql, task.id)
+  if (silent === undefined || silent.silentSeconds < patienceSeconds(silent, fenceMs)) return
+  await happen(ports, task, { kind: 'lost', exitCause: `lost with worker ${silent.worker}` }, now)
+}
+
+/** A claim that never came to start anything may be given away at once. */
+function patienceSeconds({ hasBegun, isRetryable }: SilentTask, fenceMs: number): number {
+  if (!hasBegun) return 0
+  return isRetryable ? fenceMs / 1000 + FENCE_MARGIN_SECONDS : UNKNOWN_AFTER_SECONDS
+}
+
+/** The lease is looked at again under the lock: its worker may have come back this very moment. */
+async function happen(ports: AttemptPorts, task: Overdue, event: TaskEvent, now: Date): Promise<void> {
+  const moved = await ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
+    const attempt = await lockAttempt(tx, task.attemptId)
+    if (attempt === undefined) return []
+    if (event.kind === 'lost' && (await findSilentTask(tx, task.id)) === undefined) return []
+    const { id, epoch } = task
+    const moved = await advanceAttempt(tx, attempt, { id, epoch, event }, ports.limits ?? DEFAULT_LIMITS, now)
+    const own = moved.find((one) => one.id === id)
+    if (event.kind === 'lost' && own !== undefined && own.state !== 'unknown') {
+      await endTaskRun(tx, { ...task }, { event, state: own.state }, now)
+    }
+    return moved
+  })
+  await ringReady(ports, moved)
+}

@@ -1,0 +1,260 @@
+import type { TaskEvent } from '../attempt/decide.ts'
+import type { AttemptId, LogId } from '../brand.ts'
+import { listOver } from '../db/attempts.ts'
+import type { Hints } from '../db/hints.ts'
+import { isDatabaseAway } from '../db/sql.ts'
+import { findTaskOrder } from '../db/task-orders.ts'
+import { findTaskRun, listStrayRuns } from '../db/task-runs.ts'
+import { type Claim, claimReadyTasks, listClaimsOfWorker } from '../db/tasks.ts'
+import { beatWorker, type NewWorker, putWorker, stopWorker } from '../db/workers.ts'
+import type { Run } from '../spool/executor.ts'
+import type { Finished } from './finish-task.ts'
+import { LEASE_SECONDS, Leases } from './leases.ts'
+import {
+  act,
+  begin,
+  findOrder,
+  finish,
+  openPlace,
+  type RunOptions,
+  type RunPorts,
+  retryWhileAway,
+  StaleClaim,
+  type Stop,
+} from './run-task.ts'
+
+export type WorkPorts = Omit<RunPorts, 'leases'> & {
+  readonly hints?: Pick<Hints, 'hear'>
+  readonly report: (error: unknown) => void
+}
+
+export type WorkOptions = Omit<RunOptions, 'workerId' | 'leaseSeconds'> &
+  Omit<NewWorker, 'name' | 'executor'> & { readonly fenceMs: number }
+
+export type Work = {
+  readonly workerId: string
+  /** Claims what is ready, up to the free slots, and returns; it never lasts as long as a task. */
+  look(): Promise<void>
+  /** Claims nothing more, and resolves when what runs has ended. */
+  drain(): Promise<void>
+  /** Lets go of everything and ends nothing: commands run on, and the next worker of this name adopts them. */
+  close(): Promise<void>
+}
+
+/** How often workspaces of attempts that ended elsewhere are looked for. */
+const TIDY_MS = 30_000
+const HINT_MS = 30
+
+/** The worker's loop: claims, runs, takes up again what it held before a restart, keeps its leases, and goes from task to task of an attempt without a queue between. */
+export async function openWork(ports: WorkPorts, options: WorkOptions): Promise<Work> {
+  const workerId = await putWorker(
+    ports.sql,
+    { ...options, name: options.workerName, executor: ports.executor.kind },
+    ports.now(),
+  )
+  const worker = new Worker(ports, { ...options, workerId, leaseSeconds: LEASE_SECONDS })
+  await worker.open()
+  return worker
+}
+
+class Worker implements Work {
+  readonly workerId: string
+  readonly #ports: RunPorts & WorkPorts
+  readonly #options: WorkOptions & RunOptions
+  readonly #leases: Leases
+  readonly #running = new Set<Promise<void>>()
+  #counts = { processed: 0, failed: 0 }
+  #looking: Promise<void> | undefined
+  #mustLookAgain = false
+  #tidyAt = 0
+  #isDraining = false
+  #letGo = () => {}
+  readonly #closed = new Promise<'closed'>((resolve) => {
+    this.#letGo = () => resolve('closed')
+  })
+
+  constructor(ports: WorkPorts, options: WorkOptions & RunOptions) {
+    this.workerId = options.workerId
+    this.#options = options
+    const { sql, report } = ports
+    const onRenewed = (wasAway: boolean) => this.#afterRenewal(wasAway)
+    this.#leases = new Leases({ sql, report, onRenewed, workerId: options.workerId, fenceMs: options.fenceMs })
+    this.#ports = { ...ports, leases: this.#leases }
+  }
+
+  async open(): Promise<void> {
+    await this.#leases.renew()
+    await this.#adopt()
+    await this.#leases.renew()
+    void this.look().catch(this.#ports.report)
+  }
+
+  /** One at a time: a ring that comes in the middle of a claim makes it look once more, so that none is lost. */
+  async look(): Promise<void> {
+    this.#mustLookAgain = true
+    this.#looking ??= this.#lookUntilSeen().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #lookUntilSeen(): Promise<void> {
+    while (this.#mustLookAgain) {
+      this.#mustLookAgain = false
+      const limit = this.#options.slots - this.#running.size
+      if (limit <= 0 || this.#isDraining || !this.#leases.isTrusted) return
+      const { workerId, queues } = this.#options
+      const claim = { workerId, queues, limit, leaseSeconds: LEASE_SECONDS }
+      for (const one of await claimReadyTasks(this.#ports.sql, claim, this.#ports.now())) this.#start(one)
+    }
+  }
+
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true
+    this.#leases.close()
+    this.#letGo()
+    await Promise.all(this.#running)
+    await stopWorker(this.#ports.sql, this.workerId, this.#ports.now()).catch((error: unknown) => {
+      if (!isDatabaseAway(error)) throw error
+    })
+  }
+
+  /** Takes a slot until neither this task nor one that its attempt goes on with is left. */
+  #start(first: Claim): void {
+    if (this.#leases.isHeld(first)) return // adopted in the moment between its claim and our hearing of it
+    const running = Promise.race([this.#runChain(first), this.#closed])
+      .then(() => {}, this.#ports.report)
+      .finally(() => {
+        this.#running.delete(running)
+        if (!this.#isDraining) void this.look().catch(this.#reportUnlessAway)
+      })
+    this.#running.add(running)
+  }
+
+  readonly #reportUnlessAway = (error: unknown) => {
+    if (!isDatabaseAway(error)) this.#ports.report(error)
+  }
+
+  async #runChain(first: Claim): Promise<void> {
+    for (let claim: Claim | undefined = first; claim !== undefined; ) claim = await this.#runOne(claim)
+  }
+
+  /** Gives the attempt's next task, if this slot is to go on with it. */
+  async #runOne(claim: Claim): Promise<Claim | undefined> {
+    if (this.#leases.isHeld(claim)) return undefined
+    const stop: Stop = { isAsked: false, isStarted: false }
+    let isRetryable = true
+    const end = () => this.#stop(claim, stop)
+    this.#leases.hold({ claim, onCancel: end, onGone: end, mayStartElsewhere: () => isRetryable })
+    const deaf = this.#hearCancel(claim.attemptId)
+    try {
+      return await this.#runHeld(claim, stop, (answer) => {
+        isRetryable = answer
+      })
+    } catch (error) {
+      if (error instanceof StaleClaim) await this.#kill(claim)
+      else await this.#fail(claim, error)
+      return undefined
+    } finally {
+      deaf()
+      this.#leases.letGo(claim)
+    }
+  }
+
+  async #runHeld(claim: Claim, stop: Stop, tellRetryable: (is: boolean) => void): Promise<Claim | undefined> {
+    const ports = this.#ports
+    const prepared = await retryWhileAway(this.#leases, () => findOrder(ports, claim))
+    if (prepared === undefined) return undefined
+    const blocked = await openPlace(ports, this.#options, prepared)
+    if (blocked?.kind === 'postponed') return (await this.#finish({ ...prepared, logId: null }, blocked)).next
+    tellRetryable(prepared.planned.isRetryable)
+    const logId = await retryWhileAway(this.#leases, () => begin(ports, this.#options, prepared))
+    const event = blocked ?? (await act(ports, this.#options, { ...prepared, logId, stop }))
+    stop.isStarted = false
+    const { next, isAttemptOver } = await this.#finish({ ...prepared, logId }, event)
+    if (prepared.planned.step.kind === 'run') await ports.executor.discard(prepared.run)
+    if (isAttemptOver) void ports.executor.close(claim.attemptId).catch(ports.report)
+    return next
+  }
+
+  async #finish(
+    running: { claim: Claim; order: Parameters<typeof finish>[2]['order']; logId: LogId | null },
+    event: TaskEvent,
+  ): Promise<Finished> {
+    const finished = await retryWhileAway(this.#leases, () =>
+      finish(this.#ports, this.#options, { ...running, isLast: this.#isDraining }, event),
+    )
+    this.#counts.processed += 1
+    if (finished.state === 'error') this.#counts.failed += 1
+    return finished
+  }
+
+  /** A bug of ours, or an executor that broke its word: the command is ended, the task fails and says so, nothing waits for ever. */
+  async #fail(claim: Claim, error: unknown): Promise<void> {
+    this.#ports.report(error)
+    await this.#kill(claim)
+    const order = await retryWhileAway(this.#leases, () => findTaskOrder(this.#ports.sql, claim))
+    if (order === undefined) return
+    const run = await retryWhileAway(this.#leases, () => findTaskRun(this.#ports.sql, claim))
+    const message = `Sluice could not run it: ${error instanceof Error ? error.message : String(error)}`
+    await this.#finish({ claim, order, logId: run?.logId ?? null }, { kind: 'failed', error: { message } })
+  }
+
+  #stop(claim: Claim, stop: Stop): void {
+    stop.isAsked = true
+    if (stop.isStarted) void this.#kill(claim)
+  }
+
+  async #kill(claim: Claim): Promise<void> {
+    await this.#ports.executor.kill(runOf(claim), this.#options.graceMs).catch(this.#ports.report)
+  }
+
+  #hearCancel(attemptId: AttemptId): () => void {
+    let timer: NodeJS.Timeout | undefined
+    const hearSoon = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        void this.#leases.hearCancels().catch(this.#reportUnlessAway)
+      }, HINT_MS)
+    }
+    const deaf = this.#ports.hints?.hear(`attempt:${attemptId}`, hearSoon)
+    return () => {
+      clearTimeout(timer)
+      deaf?.()
+    }
+  }
+
+  async #afterRenewal(wasAway: boolean): Promise<void> {
+    const counts = this.#counts
+    this.#counts = { processed: 0, failed: 0 }
+    await beatWorker(this.#ports.sql, this.workerId, counts, this.#ports.now())
+    if (wasAway) void this.#comeBack().catch(this.#reportUnlessAway)
+    if (performance.now() < this.#tidyAt) return
+    this.#tidyAt = performance.now() + TIDY_MS
+    void this.#tidy().catch(this.#reportUnlessAway)
+  }
+
+  async #comeBack(): Promise<void> {
+    await this.#adopt()
+    await this.look()
+  }
+
+  /** What it held when it died, or claimed without hearing so, goes on where it was; what has gone on without it is ended. */
+  async #adopt(): Promise<void> {
+    for (const claim of await listStrayRuns(this.#ports.sql, this.workerId)) void this.#kill(claim)
+    const claims = await listClaimsOfWorker(this.#ports.sql, this.workerId)
+    for (const claim of claims) if (!this.#leases.isHeld(claim)) this.#start(claim)
+  }
+
+  async #tidy(): Promise<void> {
+    const { executor, sql } = this.#ports
+    for (const attemptId of await listOver(sql, await executor.attempts())) await executor.close(attemptId)
+  }
+}
+
+const runOf = ({ attemptId, id, epoch }: Claim): Run => ({ attemptId, taskId: id, epoch })
