@@ -157,8 +157,8 @@ class Worker implements Work {
         isRetryable = answer
       })
     } catch (error) {
-      if (error instanceof StaleClaim) await this.#kill(claim)
-      else await this.#fail(claim, error)
+      if (!(error instanceof StaleClaim)) return await this.#fail(claim, error)
+      await this.#kill(claim)
       return undefined
     } finally {
       deaf()
@@ -195,14 +195,15 @@ class Worker implements Work {
   }
 
   /** A bug of ours, or an executor that broke its word: the command is ended, the task fails and says so, nothing waits for ever. */
-  async #fail(claim: Claim, error: unknown): Promise<void> {
+  async #fail(claim: Claim, error: unknown): Promise<Claim | undefined> {
     this.#ports.report(error)
     await this.#kill(claim)
     const order = await retryWhileAway(this.#leases, () => findTaskOrder(this.#ports.sql, claim))
-    if (order === undefined) return
+    if (order === undefined) return undefined
     const run = await retryWhileAway(this.#leases, () => findTaskRun(this.#ports.sql, claim))
     const message = `Sluice could not run it: ${error instanceof Error ? error.message : String(error)}`
-    await this.#finish({ claim, order, logId: run?.logId ?? null }, { kind: 'failed', error: { message } })
+    const event = { kind: 'failed', error: { message } } as const
+    return (await this.#finish({ claim, order, logId: run?.logId ?? null }, event)).next
   }
 
   #stop(claim: Claim, stop: Stop): void {

@@ -1,0 +1,227 @@
+import { afterAll, afterEach, expect, it, vi } from 'vitest'
+import { cancelAttempt } from '../../src/app/cancel-attempt.ts'
+import { sweep } from '../../src/app/sweep.ts'
+import { openWork, type Work } from '../../src/app/work.ts'
+import type { AttemptId, JsonObject } from '../../src/brand.ts'
+import { openHints } from '../../src/db/hints.ts'
+import { listLogChunks } from '../../src/db/logs.ts'
+import { OPERATORS } from '../../src/operators/all.ts'
+import type { Command } from '../../src/spool/executor.ts'
+import type { Expressions } from '../../src/workflow/workflow.ts'
+import { attemptState, openPorts, startOne, statesOf } from '../support/attempts.ts'
+import { eachBackend } from '../support/each-backend.ts'
+import { type FakeRun, openFakeExecutor } from '../support/fake-executor.ts'
+import { openTestSchema } from '../support/schema.ts'
+
+const { sql, drop } = await openTestSchema('work')
+const hints = await openHints(sql)
+afterAll(async () => {
+  await hints.close()
+  await drop()
+})
+
+/** `${name}` of the scope, which is all that these tests ask for. */
+const expressions: Expressions = { evaluate: (code, scope) => ({ ok: true, value: scope[code.trim()] }) }
+const OPTIONS = {
+  workerName: 'w1',
+  host: 'h',
+  pid: 1,
+  engine: null,
+  slots: 4,
+  queues: ['default'],
+  limits: { memoryBytes: 2 ** 29, cpus: 1, pids: 100 },
+  logBytes: 10_000,
+  timeMs: 60_000,
+  graceMs: 100,
+  fenceMs: 300_000,
+}
+const sh = (text: string, rest: JsonObject = {}) => ({ 'sh>': text, ...rest })
+const textOf = (command: Command) => command.files['runner.sh'] ?? ''
+
+eachBackend('a worker', (open) => {
+  const ports = openPorts(sql, open)
+  const reported: unknown[] = []
+  const opened: Work[] = []
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((work) => work.close()))
+    expect(reported.splice(0)).toEqual([])
+  })
+
+  async function hire(answer?: (command: Command, run: FakeRun) => void, rest: Partial<typeof OPTIONS> = {}) {
+    const { executor, fake } = openFakeExecutor(answer)
+    const work = await employ(executor, rest)
+    return { executor, fake, work }
+  }
+  async function employ(
+    executor: ReturnType<typeof openFakeExecutor>['executor'],
+    rest: Partial<typeof OPTIONS> = {},
+    database = sql,
+  ) {
+    const source = { unpack: async () => {}, read: () => undefined }
+    const openSource = async () => source
+    const report = (error: unknown) => reported.push(error)
+    const all = {
+      ...ports,
+      sql: database,
+      executor,
+      expressions,
+      operators: OPERATORS,
+      openSource,
+      hints,
+      report,
+      now: () => new Date(),
+    }
+    const work = await openWork(all, { ...OPTIONS, ...rest })
+    opened.push(work)
+    return work
+  }
+  const until = (id: AttemptId, state: string) =>
+    vi.waitUntil(async () => (await attemptState(sql, id)) === state, { timeout: 10_000, interval: 20 })
+  async function logOf(id: AttemptId, fullName: string) {
+    const [task] =
+      await sql`select log_id from tasks where attempt_id = ${id} and full_name = ${fullName} order by id desc`
+    const chunks = await listLogChunks(sql, task?.log_id, 0)
+    return chunks.map(({ bytes }) => bytes.toString()).join('')
+  }
+
+  it('runs an attempt through, hands stored params on, and keeps each log', async () => {
+    const { work, fake } = await hire((command, run) => {
+      run.write(`${textOf(command)}\n`)
+      run.exit(0, textOf(command) === 'make' ? '{"store":{"rows":3}}' : undefined)
+    })
+    const id = await startOne(ports, { '+a': sh('make'), '+b': sh('use ${rows}'), '+c': { 'echo>': 'bye' } })
+    await work.look()
+    await until(id, 'success')
+    expect(fake.started).toHaveLength(2)
+    expect(await logOf(id, '+wf+b')).toMatch(
+      /^[\d: .+-]+\[INFO\] \(w1@\[0:p:\d+:\d+\]\+wf\+b\) sluice: sh>: use 3\nuse 3\n$/,
+    )
+    expect(await logOf(id, '+wf+c')).toMatch(/echo>: bye\nbye$/)
+    await fake.until(() => fake.opened().length === 0)
+  })
+
+  it('generates subtasks and says how a task failed', async () => {
+    const { work } = await hire((_, run) => run.exit(3))
+    const id = await startOne(ports, { '+l': { 'loop>': '2', _do: { 'echo>': '${i}' } }, '+x': sh('no') })
+    await work.look()
+    await until(id, 'error')
+    const [task] = await sql`select error, exit_cause from tasks where attempt_id = ${id} and full_name = '+wf+x'`
+    expect(task).toEqual({ error: { message: 'Command failed with code 3 (runtime)' }, exit_cause: 'exited with 3' })
+    expect(await logOf(id, '+wf+x')).toContain('Task +wf+x failed.\nCommand failed with code 3 (runtime)')
+    expect(await statesOf(sql, id)).toContain('+wf+l^sub+loop-1 success')
+    expect(await logOf(id, '+wf+l^sub+loop-1')).toMatch(/1$/)
+  })
+
+  it('never has more tasks than slots, and goes on when one frees', async () => {
+    let most = 0
+    const { work, fake } = await hire(
+      () => {
+        most = Math.max(most, fake.running().length)
+      },
+      { slots: 2 },
+    )
+    const id = await startOne(ports, { _parallel: true, '+a': sh('a'), '+b': sh('b'), '+c': sh('c'), '+d': sh('d') })
+    await work.look()
+    for (let done = 0; done < 4; done++) {
+      await fake.until(() => fake.started.length > done)
+      fake.running()[0]?.exit(0)
+    }
+    await until(id, 'success')
+    expect(most).toBeLessThanOrEqual(2)
+  })
+
+  it('tries again with a log of its own for each start', async () => {
+    let tries = 0
+    const { work } = await hire((_, run) => run.exit(tries++ === 0 ? 1 : 0))
+    const id = await startOne(ports, { '+a': sh('x', { _retry: 1 }) })
+    await work.look()
+    await until(id, 'success')
+    const runs =
+      await sql`select outcome, task_runs.exit_cause from task_runs join tasks on tasks.id = task_id where attempt_id = ${id} order by task_runs.epoch`
+    expect(runs).toEqual([
+      { outcome: 'retry', exit_cause: 'exited with 1' },
+      { outcome: 'success', exit_cause: 'exited with 0' },
+    ])
+  })
+
+  it('stops what runs when its attempt is killed, and says who did it', async () => {
+    const { work, fake } = await hire(() => {})
+    const id = await startOne(ports, { '+a': sh('sleep') })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    await cancelAttempt(ports, id, 'ana', new Date())
+    await until(id, 'canceled')
+    const [task] = await sql`select state, exit_cause from tasks where attempt_id = ${id} and full_name = '+wf+a'`
+    expect(task).toEqual({ state: 'canceled', exit_cause: 'killed by ana' })
+  })
+
+  it('adopts after a restart what still runs: it is started once and its log has every byte once', async () => {
+    const { work, fake, executor } = await hire((_, run) => run.write('one\n'))
+    const id = await startOne(ports, { '+a': sh('slow'), '+b': { 'echo>': 'after' } })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    await vi.waitUntil(async () => (await logOf(id, '+wf+a')).endsWith('one\n'))
+    await work.close()
+    fake.running()[0]?.write('two\n')
+    await employ(executor)
+    fake.running()[0]?.write('three\n')
+    fake.running()[0]?.exit(0)
+    await until(id, 'success')
+    expect(fake.started).toHaveLength(1)
+    expect((await logOf(id, '+wf+a')).split('\n').slice(1)).toEqual(['one', 'two', 'three', ''])
+  })
+
+  it('harvests what ended while it was away, even what was given up as unknown', async () => {
+    const { work, fake, executor } = await hire(() => {})
+    const id = await startOne(ports, { '+a': sh('slow') })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    await work.close()
+    fake.running()[0]?.exit(0)
+    await sql`update tasks set lease_until = now() - interval '2 min', next_check_at = now() where attempt_id = ${id} and state = 'running'`
+    await sweep(ports, { fenceMs: 300_000, looksForLost: true }, new Date())
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a unknown'])
+    await employ(executor)
+    await until(id, 'success')
+    expect(fake.started).toHaveLength(1)
+  })
+
+  it('waits with a reason while nothing can run, and loses no try', async () => {
+    const { work, fake } = await hire()
+    fake.isAway = true
+    const id = await startOne(ports, { '+a': sh('x') })
+    await work.look()
+    await vi.waitUntil(async () => (await statesOf(sql, id)).includes('+wf+a retry_waiting'))
+    const [task] =
+      await sql`select exit_cause, state_params from tasks where attempt_id = ${id} and full_name = '+wf+a'`
+    expect(task).toEqual({ exit_cause: 'The Docker engine does not answer.', state_params: {} })
+    fake.isAway = false
+    await sweep(ports, { fenceMs: 300_000, looksForLost: true }, new Date(Date.now() + 6000))
+    await work.look()
+    await until(id, 'success')
+  })
+
+  it('drains: what runs ends here, what follows is left to others', async () => {
+    const { work, fake } = await hire(() => {})
+    const id = await startOne(ports, { '+a': sh('x'), '+b': sh('y') })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    const drained = work.drain()
+    fake.running()[0]?.exit(0)
+    await drained
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a success', '+wf+b ready'])
+    await cancelAttempt(ports, id, 'ana', new Date())
+  })
+
+  it('fails a task that breaks our own code, and reports it', async () => {
+    const { work } = await hire(() => {
+      throw new Error('a bug')
+    })
+    const id = await startOne(ports, { '+a': sh('x') })
+    await work.look()
+    await until(id, 'error')
+    expect(reported.splice(0).map(String)).toEqual(['Error: a bug'])
+    const [task] = await sql`select error from tasks where attempt_id = ${id} and full_name = '+wf+a'`
+    expect(task).toEqual({ error: { message: 'Sluice could not run it: a bug' } })
+  })
+})
