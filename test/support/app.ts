@@ -16,10 +16,15 @@ export async function openTestApp(sql: Database, ports: Partial<AppPorts> = {}) 
     now: () => NOW,
     report: (_id, error) => bugs.push(error),
     doors: [],
+    hints: { hear: () => () => {} },
+    acts: refusedActs,
     ...ports,
   })
   return { app, bugs }
 }
+
+const nobody = () => Promise.reject(new Error('no act was expected'))
+const refusedActs = { start: nobody, cancel: nobody, decide: nobody, link: nobody }
 
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>['app']
 

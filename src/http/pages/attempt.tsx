@@ -1,0 +1,130 @@
+import { type Context, Hono } from 'hono'
+import type { AttemptId, LogId, TaskId } from '../../brand.ts'
+import type { Hints, Topic } from '../../db/hints.ts'
+import {
+  findAttemptOfTask,
+  findAttemptToRetry,
+  findShownAttempt,
+  listQueueWorkers,
+  listShownTasks,
+} from '../../db/pages/attempt.ts'
+import { Refusal } from '../../refusal.ts'
+import type { AttemptPageProps } from '../../ui/attempt.ts'
+import { AttemptPage, attemptParts, LogTitle } from '../../ui/attempt-page.tsx'
+import { LogFoot } from '../../ui/log.tsx'
+import { attemptPath } from '../../ui/shell.tsx'
+import type { ShownTask } from '../../ui/task-tree.ts'
+import type { Acts } from '../acts.ts'
+import type { Env } from '../env.ts'
+import { followPage, type Look } from '../events.ts'
+import { writePage } from '../page.ts'
+import { LogReader, readLogTail } from '../read-log.tsx'
+import { readForm } from '../security.ts'
+import { type PagePorts, readView, viewWithoutRail } from '../view.ts'
+
+export type AttemptPorts = PagePorts & {
+  readonly hints: Pick<Hints, 'hear'>
+  readonly acts: Pick<Acts, 'start' | 'cancel' | 'decide'>
+}
+
+const ID = ':id{\\d{1,18}}'
+
+export function attemptRoutes(ports: AttemptPorts) {
+  const attemptId = (c: Context) => c.req.param('id') as AttemptId // the route checked that it is a number
+  return new Hono<Env>()
+    .get(`/attempts/${ID}`, async (c) => {
+      const read = await readAttempt(ports, attemptId(c), c.req.query('task'))
+      const logId = logOf(read.selected)
+      const props = { ...read, log: logId === null ? null : await readLogTail(ports.sql, logId) }
+      return writePage(c, AttemptPage({ view: await readView(c, ports, attemptPath(attemptId(c))), props }))
+    })
+    .get(`/events/attempts/${ID}`, (c) => {
+      const id = attemptId(c)
+      const reader = new LogReader(c)
+      const look = () => lookAt(c, ports, reader, id)
+      return followPage(c, { hints: ports.hints, topics: () => topicsOf(id, reader), everyMs: 5000, look })
+    })
+    .post(`/attempts/${ID}/kill`, async (c) => {
+      await ports.acts.cancel(attemptId(c), c.get('user').name, ports.now())
+      return c.redirect(attemptPath(attemptId(c)), 303)
+    })
+    .post(`/attempts/${ID}/retry`, async (c) => c.redirect(attemptPath(await retry(ports, c, attemptId(c))), 303))
+    .post(`/tasks/${ID}/decide`, async (c) => {
+      const taskId = c.req.param('id') as TaskId // as above
+      const { as } = await readForm(c)
+      const attempt = await findAttemptOfTask(ports.sql, taskId)
+      if (attempt === undefined) throw new Refusal('not_found', 'There is no such task', 'Go back to its attempt.')
+      if (as !== 'success' && as !== 'error' && as !== 'retry')
+        throw new Refusal('invalid', 'A task is decided as success, error or retry', 'Use the buttons of its attempt.')
+      await ports.acts.decide(taskId, as, c.get('user').name, ports.now())
+      return c.redirect(attemptPath(attempt), 303)
+    })
+}
+
+async function readAttempt(
+  { sql, now }: AttemptPorts,
+  id: AttemptId,
+  task: string | undefined,
+): Promise<Omit<AttemptPageProps, 'log'>> {
+  const [attempt, tasks, queues] = await Promise.all([
+    findShownAttempt(sql, id),
+    listShownTasks(sql, id),
+    listQueueWorkers(sql, id, now()),
+  ])
+  if (attempt === undefined)
+    throw new Refusal('not_found', `There is no attempt ${id}`, 'Look for it on the page of its workflow.')
+  return {
+    attempt,
+    tasks,
+    queues,
+    selected: tasks.find((one) => one.id === task) ?? worthReading(tasks),
+    isChosen: task !== undefined,
+  }
+}
+
+/** What somebody who opens the page wants to read: what failed, else what runs, else what ran last. */
+function worthReading(tasks: readonly ShownTask[]): ShownTask | null {
+  const readable = tasks.filter(({ logId }) => logId !== null)
+  const failed = readable.find(({ state }) => state === 'error')
+  return failed ?? readable.find(({ state }) => state === 'running') ?? readable.at(-1) ?? null
+}
+
+async function lookAt(c: Context<Env>, ports: AttemptPorts, reader: LogReader, id: AttemptId): Promise<Look> {
+  const read = await readAttempt(ports, id, c.req.query('task'))
+  const view = viewWithoutRail(c, ports, attemptPath(id))
+  const { selected } = read
+  const title = selected === null ? null : LogTitle({ task: selected })
+  const label = `Log of ${selected?.fullName}`
+  const { tail, news } = await reader.read(ports.sql, logOf(selected), { zone: view.zone, title, label })
+  const logParts = selected === null || tail === null ? {} : { 'log-title': title ?? '', 'log-foot': LogFoot({ tail }) }
+  return {
+    parts: { ...attemptParts({ view, props: { ...read, log: tail } }), ...logParts },
+    log: news,
+    isOver: read.attempt.finishedAt !== null && tail?.isClosed !== false,
+  }
+}
+
+const logOf = (task: ShownTask | null) => (task?.logId ?? null) as LogId | null // as the database gave it
+
+const topicsOf = (id: AttemptId, { shownId }: LogReader): readonly Topic[] =>
+  shownId === undefined ? [`attempt:${id}`] : [`attempt:${id}`, `log:${shownId}`]
+
+/** A new attempt of the same session, of what is live now; its name is its place, so that a double click makes one. */
+async function retry({ sql, acts, now }: AttemptPorts, c: Context<Env>, id: AttemptId): Promise<AttemptId> {
+  const { from } = await readForm(c)
+  const old = await findAttemptToRetry(sql, id)
+  if (old === undefined)
+    throw new Refusal('not_found', `There is no attempt ${id}`, 'Look for it on the page of its workflow.')
+  const { attemptId } = await acts.start(
+    {
+      workflowId: old.workflowId,
+      sessionTime: old.sessionTime,
+      params: old.params,
+      retryName: `retry-${old.attempts}`,
+      resume: from === 'failed' ? { mode: 'failed', attemptId: id } : null,
+      startedBy: c.get('user').name,
+    },
+    now(),
+  )
+  return attemptId
+}

@@ -1,0 +1,76 @@
+import type { Context } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { listRailRows, type RailRow } from '../db/pages/rail.ts'
+import type { Database } from '../db/sql.ts'
+import type { Assets } from '../ui/document.tsx'
+import type { Rail, View } from '../ui/shell.tsx'
+import type { Look } from '../ui/states.tsx'
+import type { Env } from './env.ts'
+import { themeOf } from './page.ts'
+
+export type PagePorts = { readonly sql: Database; readonly now: () => Date; readonly assets: Assets }
+
+/** What every page shows around itself. `path` is where its forms come back to. */
+export async function readView(c: Context<Env>, { sql, now, assets }: PagePorts, path: string): Promise<View> {
+  return { ...viewWithoutRail(c, { now, assets }, path), rail: railOf(await listRailRows(sql)) }
+}
+
+/** For parts that are sent alone. */
+export function viewWithoutRail(
+  c: Context<Env>,
+  { now, assets }: Pick<PagePorts, 'now' | 'assets'>,
+  path: string,
+): View {
+  return {
+    assets,
+    theme: themeOf(c),
+    now: now(),
+    zone: zoneOf(c),
+    user: c.get('user').name,
+    csrf: c.get('csrf'),
+    path,
+    rail: { projects: [], needsYou: 0 },
+  }
+}
+
+function railOf(rows: readonly RailRow[]): Rail {
+  return {
+    projects: rows.map((row) => ({ name: row.name, look: lookOf(row) })),
+    needsYou: rows.reduce((sum, { failed, unknown }) => sum + failed + unknown, 0),
+  }
+}
+
+/** The worst open state of its workflows. */
+function lookOf({ isLive, failed, running, unknown }: RailRow): Look {
+  if (failed > 0) return { glyph: 'fail', tone: 'fail', word: `${failed} failed` }
+  if (unknown > 0) return { glyph: 'unknown', tone: 'lost', word: `${unknown} unknown` }
+  if (running > 0) return { glyph: 'run', tone: 'run', word: 'running' }
+  if (!isLive) return { glyph: 'blocked', tone: 'still', word: 'nothing is live' }
+  return { glyph: 'ok', tone: 'ok', word: 'well' }
+}
+
+const zones = new Map<string, boolean>()
+const MOST_ZONES = 1000
+
+/** What the browser said, when it is a zone at all. */
+function zoneOf(c: Context): string {
+  const zone = getCookie(c, 'zone')
+  return zone !== undefined && isZone(zone) ? zone : 'UTC'
+}
+
+function isZone(zone: string): boolean {
+  const known = zones.get(zone)
+  if (known !== undefined) return known
+  const isOne = /^[A-Za-z0-9_+/-]{1,60}$/.test(zone) && canFormat(zone)
+  if (zones.size < MOST_ZONES) zones.set(zone, isOne)
+  return isOne
+}
+
+function canFormat(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: zone })
+    return true
+  } catch {
+    return false // RangeError: the only way Intl says that it does not know a zone
+  }
+}

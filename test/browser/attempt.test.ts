@@ -1,0 +1,95 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Hints, openHints } from '../../src/db/hints.ts'
+import { appendLog, closeLog, insertLog } from '../../src/db/logs.ts'
+import type { Database } from '../../src/db/sql.ts'
+import { openTestApp } from '../support/app.ts'
+import { isSameDocument, launchBrowser, markDocument, openSignedInPage, serveApp } from '../support/browser.ts'
+import { rowsOf } from '../support/rows.ts'
+import { openTestSchema } from '../support/schema.ts'
+
+let sql: Database
+let drop: () => Promise<void>
+let hints: Hints
+let browser: Browser
+let server: { url: string; close: () => Promise<void> }
+
+beforeAll(async () => {
+  ;({ sql, drop } = await openTestSchema('browser_attempt'))
+  hints = await openHints(sql)
+  const { app } = await openTestApp(sql, { hints, now: () => new Date() })
+  server = await serveApp(app)
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+  await hints?.close()
+  await drop()
+})
+
+describe('the page of an attempt', () => {
+  it('sees its task go from running to success and its log grow, without a reload', async () => {
+    const rows = rowsOf(sql, new Date())
+    const project = await rows.project('weather')
+    const attempt = await rows.attempt(project, 'daily_sync')
+    const worker = await rows.worker('fra1-a')
+    const root = await rows.task(attempt.id, { name: '+daily_sync', kind: 'group', state: 'planned' })
+    const load = await rows.task(attempt.id, {
+      name: '+daily_sync+load',
+      parent: root.id,
+      state: 'running',
+      started: 1,
+      worker,
+      log: 'first <b>line</b>\nhal',
+    })
+    if (load.logId === null) throw new Error('the task has no log')
+    const next = await rows.task(attempt.id, {
+      name: '+daily_sync+publish',
+      parent: root.id,
+      state: 'blocked',
+      after: [load.id],
+    })
+
+    const { page, complaints } = await openSignedInPage(browser, server.url)
+    await page.goto(`${server.url}/attempts/${attempt.id}`)
+    await markDocument(page)
+    const state = (id: string) => page.locator(`[data-task="${id}"]`).getAttribute('data-state')
+    const line = (number: number) => page.locator(`#L${number} > span`).textContent()
+    expect(await state(load.id)).toBe('running')
+    expect([await line(1), await line(2)]).toEqual(['first <b>line</b>', 'hal'])
+
+    await appendLog(
+      sql,
+      load.logId,
+      Buffer.from('f, and € \x1b[31mred\x1b[0m & <script>alert(1)</script>\nthird'),
+      new Date(),
+    )
+    await page.waitForSelector('#L3')
+    expect([await line(2), await line(3)]).toEqual(['half, and € red & <script>alert(1)</script>', 'third'])
+    expect(await page.locator('#L2 .a-r').textContent()).toBe('red')
+
+    await sql.begin(async (tx) => {
+      await tx`update tasks set state = 'success', lease_until = null where id = ${load.id}`
+      await tx`update task_runs set finished_at = now(), outcome = 'success' where task_id = ${load.id}`
+      const log = await insertLog(tx)
+      await tx`update tasks set state = 'running', worker_id = ${worker}, lease_until = now(), log_id = ${log} where id = ${next.id}`
+      await appendLog(tx, log, Buffer.from('of the next task\n'), new Date())
+      await tx`select pg_notify('sluice', ${`attempt:${attempt.id}`})`
+    })
+    await page.waitForSelector(`[data-task="${load.id}"][data-state="success"]`)
+    await page.locator('#log', { hasText: 'of the next task' }).waitFor()
+
+    await sql.begin(async (tx) => {
+      await tx`update tasks set state = 'success', lease_until = null where attempt_id = ${attempt.id}`
+      await tx`update attempts set state = 'success', finished_at = now() where id = ${attempt.id}`
+      const [{ log }] = await tx<[{ log: never }]>`select log_id as log from tasks where id = ${next.id}`
+      await closeLog(tx, log, new Date())
+      await tx`select pg_notify('sluice', ${`attempt:${attempt.id}`})`
+    })
+    await page.waitForSelector('#head[data-state="success"]')
+    expect(await isSameDocument(page)).toBe(true)
+    expect(complaints).toEqual([])
+    await page.close()
+  })
+})
