@@ -3,29 +3,30 @@ import { openAssets } from './assets.ts'
 import { type AuthPorts, requireUser } from './auth.ts'
 import type { Env } from './env.ts'
 import { answerErrors, answerUnknown, type Report } from './errors.tsx'
-import { type AttemptPorts, attemptRoutes } from './pages/attempt.tsx'
-import { logRoutes } from './pages/log.ts'
+import { type DashboardPorts, pageRoutes } from './pages/all.ts'
 import { signInRoutes } from './pages/sign-in.tsx'
 import { themeRoutes } from './pages/theme.ts'
 import { refuseForgedForms, secureHeaders } from './security.ts'
 
-export type AppPorts = AuthPorts &
-  Omit<AttemptPorts, 'assets'> & {
-    /** Keeps a bug for the operator, under the id that the person saw. */
-    readonly report: Report
-    /** Route modules of other owners, with whole paths: git, hooks, the API, health. */
-    readonly doors: readonly Hono<Env>[]
-  }
+export type AppPorts = AuthPorts & {
+  /** Keeps a bug for the operator, under the id that the person saw. */
+  readonly report: Report
+  /** Route modules of other owners, with whole paths: git, hooks, the API, health. */
+  readonly doors: readonly Hono<Env>[]
+  /** Absent: a server without pages. */
+  readonly dashboard?: DashboardPorts
+}
 
 /** Everything we answer. Who needs no user is said in `doors.ts`, for whole paths, before any route is looked at: a module cannot open itself. */
 export function createApp(ports: AppPorts): Hono<Env> {
   const { assets, assetRoutes } = openAssets()
+  const { dashboard } = ports
   const app = new Hono<Env>()
     .onError(answerErrors({ report: ports.report, assets }))
     .notFound(answerUnknown({ assets }))
     .use('*', secureHeaders, requireUser(ports), refuseForgedForms)
-  const own = { ...ports, assets }
-  const pages = [signInRoutes(own), themeRoutes(), attemptRoutes(own), logRoutes(own)]
-  for (const routes of [assetRoutes, ...pages, ...ports.doors]) app.route('/', routes)
+  const pages = dashboard === undefined ? [] : pageRoutes({ ...ports, ...dashboard, assets })
+  const own = [assetRoutes, signInRoutes({ ...ports, assets }), themeRoutes(), ...pages]
+  for (const routes of [...own, ...ports.doors]) app.route('/', routes)
   return app
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
+import type { Hints } from '../db/hints.ts'
 import { listRailRows, type RailRow } from '../db/pages/rail.ts'
 import type { Database } from '../db/sql.ts'
 import type { Assets } from '../ui/document.tsx'
@@ -8,10 +9,21 @@ import type { Look } from '../ui/states.tsx'
 import type { Env } from './env.ts'
 import { themeOf } from './page.ts'
 
-export type PagePorts = { readonly sql: Database; readonly now: () => Date; readonly assets: Assets }
+export type PagePorts = {
+  readonly sql: Database
+  readonly hints: Pick<Hints, 'hear'>
+  readonly now: () => Date
+  readonly assets: Assets
+  /** What people and forges call us; null: as the request did. */
+  readonly url: string | null
+}
 
 /** What every page shows around itself. `path` is where its forms come back to. */
-export async function readView(c: Context<Env>, { sql, now, assets }: PagePorts, path: string): Promise<View> {
+export async function readView(
+  c: Context<Env>,
+  { sql, now, assets }: Pick<PagePorts, 'sql' | 'now' | 'assets'>,
+  path: string,
+): Promise<View> {
   return { ...viewWithoutRail(c, { now, assets }, path), rail: railOf(await listRailRows(sql)) }
 }
 
@@ -32,6 +44,10 @@ export function viewWithoutRail(
     rail: { projects: [], needsYou: 0 },
   }
 }
+
+/** Without a slash at its end. */
+export const addressOfServer = (c: Context, { url }: Pick<PagePorts, 'url'>): string =>
+  (url ?? new URL(c.req.url).origin).replace(/\/+$/, '')
 
 function railOf(rows: readonly RailRow[]): Rail {
   return {

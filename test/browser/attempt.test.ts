@@ -17,7 +17,7 @@ let server: { url: string; close: () => Promise<void> }
 beforeAll(async () => {
   ;({ sql, drop } = await openTestSchema('browser_attempt'))
   hints = await openHints(sql)
-  const { app } = await openTestApp(sql, { hints, now: () => new Date() })
+  const { app } = await openTestApp(sql, { dashboard: { hints }, now: () => new Date() })
   server = await serveApp(app)
   browser = await launchBrowser()
 })

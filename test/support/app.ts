@@ -2,12 +2,16 @@ import { Passwords } from '../../src/app/check-password.ts'
 import { createAdmin } from '../../src/app/create-admin.ts'
 import type { Database } from '../../src/db/sql.ts'
 import { type AppPorts, createApp } from '../../src/http/app.tsx'
+import type { DashboardPorts } from '../../src/http/pages/all.ts'
 
 export const PASSWORD = 'correct horse battery'
 export const NOW = new Date('2026-03-28T06:14:08Z')
 
 /** The whole app over a test schema, with the user `admin`. `bugs` collects what was reported. */
-export async function openTestApp(sql: Database, ports: Partial<AppPorts> = {}) {
+export async function openTestApp(
+  sql: Database,
+  { dashboard, ...ports }: Partial<Omit<AppPorts, 'dashboard'>> & { dashboard?: Partial<DashboardPorts> } = {},
+) {
   const bugs: unknown[] = []
   await createAdmin({ sql }, { password: PASSWORD }, NOW)
   const app = createApp({
@@ -16,15 +20,19 @@ export async function openTestApp(sql: Database, ports: Partial<AppPorts> = {}) 
     now: () => NOW,
     report: (_id, error) => bugs.push(error),
     doors: [],
-    hints: { hear: () => () => {} },
-    acts: refusedActs,
+    dashboard: { ...silentDashboard(sql), ...dashboard },
     ...ports,
   })
   return { app, bugs }
 }
 
-const nobody = () => Promise.reject(new Error('no act was expected'))
-const refusedActs = { start: nobody, cancel: nobody, decide: nobody, link: nobody }
+/** Hears nothing, rings nobody, links nothing. */
+const silentDashboard = (sql: Database): DashboardPorts => ({
+  hints: { hear: () => () => {} },
+  url: 'https://sluice.example',
+  attempts: { sql, wakeUps: { ring: async () => {} } },
+  link: async ({ secret }) => ({ secret, deployKey: null }),
+})
 
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>['app']
 

@@ -1,19 +1,13 @@
-import type { AttemptId, TaskId, WorkflowId } from '../../brand.ts'
+import type { AttemptId, WorkflowId } from '../../brand.ts'
 import type { ShownAttempt } from '../../ui/attempt.ts'
 import type { Outcome } from '../../ui/spark.tsx'
 import type { ShownTask } from '../../ui/task-tree.ts'
 import type { QueueWorkers } from '../../ui/why-waiting.ts'
 import type { Sql } from '../sql.ts'
+import { heardSince, shownState } from './shown.ts'
 
 /** A page shows the first so many tasks of an attempt; the CLI lists them all. */
 const MOST_TASKS = 1000
-/** A worker renews its word every few seconds: one that was silent for so long is not counted. */
-export const SILENT_AFTER_SECONDS = 30
-
-/** An attempt as people see it: one that was asked to end is ending. */
-export const shownState = (sql: Sql) =>
-  sql`case when attempts.state = 'running' and cancel_requested_at is not null then 'canceling' else attempts.state::text end`
-
 export async function findShownAttempt(sql: Sql, id: AttemptId): Promise<ShownAttempt | undefined> {
   const [attempt] = await sql<(Omit<ShownAttempt, 'lastGood' | 'attempts' | 'recent'> & { sessionId: string })[]>`
     select attempts.id, projects.name as project, workflows.name as workflow, workflows.timezone,
@@ -88,33 +82,27 @@ function withDates(task: ShownTask): ShownTask {
 
 /** Who serves the queues for which tasks of this attempt wait. */
 export async function listQueueWorkers(sql: Sql, attemptId: AttemptId, now: Date): Promise<readonly QueueWorkers[]> {
-  const since = new Date(now.getTime() - SILENT_AFTER_SECONDS * 1000)
   return sql<QueueWorkers[]>`
     select waiting.queue, count(*) filter (where online)::int as online, coalesce(sum(slots) filter (where online), 0)::int as slots,
       coalesce(sum(busy) filter (where online), 0)::int as busy, max(heard_at) as "lastHeardAt"
     from (select distinct queue from tasks where attempt_id = ${attemptId} and state = 'ready') as waiting
       left join lateral (
-        select slots, heard_at, stopped_at is null and heard_at > ${since} as online,
+        select slots, heard_at, stopped_at is null and heard_at > ${heardSince(now)} as online,
           (select count(*) from tasks where worker_id = workers.id and state = 'running') as busy
         from workers where waiting.queue = any(queues)
       ) as serving on true
     group by waiting.queue`
 }
 
-/** The project whose workflow may run again, and what a new attempt of the same session needs. */
-export async function findAttemptToRetry(sql: Sql, id: AttemptId) {
-  const [attempt] = await sql<
-    { workflowId: WorkflowId; sessionTime: Date; params: ShownAttempt['params']; attempts: number }[]
-  >`
-    select coalesce(current.id, attempts.workflow_id) as "workflowId", session_time as "sessionTime", params,
-      (select max(index) from attempts all_of_it where all_of_it.session_id = sessions.id) as attempts
+/** What another attempt of the same session needs: the workflow that is live now, and a name that is not taken. */
+export async function findAttemptToRetry(
+  sql: Sql,
+  id: AttemptId,
+): Promise<{ workflowId: WorkflowId | null; attempts: number } | undefined> {
+  const [attempt] = await sql<{ workflowId: WorkflowId | null; attempts: number }[]>`
+    select current.id as "workflowId", (select max(index) from attempts every where every.session_id = sessions.id) as attempts
     from attempts join sessions on sessions.id = session_id join projects on projects.id = attempts.project_id
       left join workflows current on current.revision_id = current_revision_id and current.name = workflow_name
     where attempts.id = ${id}`
   return attempt
-}
-
-export async function findAttemptOfTask(sql: Sql, id: TaskId): Promise<AttemptId | undefined> {
-  const [task] = await sql<{ attemptId: AttemptId }[]>`select attempt_id as "attemptId" from tasks where id = ${id}`
-  return task?.attemptId
 }

@@ -1,20 +1,18 @@
 import { type Context, Hono } from 'hono'
+import { cancelAttempt } from '../../app/cancel-attempt.ts'
+import { decideUnknown } from '../../app/decide-unknown.ts'
+import type { AttemptPorts } from '../../app/finish-task.ts'
+import { retryAttempt } from '../../app/retry-attempt.ts'
 import type { AttemptId, LogId, TaskId } from '../../brand.ts'
-import type { Hints, Topic } from '../../db/hints.ts'
-import {
-  findAttemptOfTask,
-  findAttemptToRetry,
-  findShownAttempt,
-  listQueueWorkers,
-  listShownTasks,
-} from '../../db/pages/attempt.ts'
+import { findAttemptIdOf } from '../../db/attempts.ts'
+import type { Topic } from '../../db/hints.ts'
+import { findAttemptToRetry, findShownAttempt, listQueueWorkers, listShownTasks } from '../../db/pages/attempt.ts'
 import { Refusal } from '../../refusal.ts'
 import type { AttemptPageProps } from '../../ui/attempt.ts'
 import { AttemptPage, attemptParts, LogTitle } from '../../ui/attempt-page.tsx'
 import { LogFoot } from '../../ui/log.tsx'
 import { attemptPath } from '../../ui/shell.tsx'
 import type { ShownTask } from '../../ui/task-tree.ts'
-import type { Acts } from '../acts.ts'
 import type { Env } from '../env.ts'
 import { followPage, type Look } from '../events.ts'
 import { writePage } from '../page.ts'
@@ -22,14 +20,11 @@ import { LogReader, readLogTail } from '../read-log.tsx'
 import { readForm } from '../security.ts'
 import { type PagePorts, readView, viewWithoutRail } from '../view.ts'
 
-export type AttemptPorts = PagePorts & {
-  readonly hints: Pick<Hints, 'hear'>
-  readonly acts: Pick<Acts, 'start' | 'cancel' | 'decide'>
-}
+type Ports = PagePorts & { readonly attempts: AttemptPorts }
 
 const ID = ':id{\\d{1,18}}'
 
-export function attemptRoutes(ports: AttemptPorts) {
+export function attemptRoutes(ports: Ports) {
   const attemptId = (c: Context) => c.req.param('id') as AttemptId // the route checked that it is a number
   return new Hono<Env>()
     .get(`/attempts/${ID}`, async (c) => {
@@ -45,24 +40,22 @@ export function attemptRoutes(ports: AttemptPorts) {
       return followPage(c, { hints: ports.hints, topics: () => topicsOf(id, reader), everyMs: 5000, look })
     })
     .post(`/attempts/${ID}/kill`, async (c) => {
-      await ports.acts.cancel(attemptId(c), c.get('user').name, ports.now())
+      await cancelAttempt(ports.attempts, attemptId(c), c.get('user').name, ports.now())
       return c.redirect(attemptPath(attemptId(c)), 303)
     })
     .post(`/attempts/${ID}/retry`, async (c) => c.redirect(attemptPath(await retry(ports, c, attemptId(c))), 303))
     .post(`/tasks/${ID}/decide`, async (c) => {
       const taskId = c.req.param('id') as TaskId // as above
       const { as } = await readForm(c)
-      const attempt = await findAttemptOfTask(ports.sql, taskId)
-      if (attempt === undefined) throw new Refusal('not_found', 'There is no such task', 'Go back to its attempt.')
       if (as !== 'success' && as !== 'error' && as !== 'retry')
         throw new Refusal('invalid', 'A task is decided as success, error or retry', 'Use the buttons of its attempt.')
-      await ports.acts.decide(taskId, as, c.get('user').name, ports.now())
-      return c.redirect(attemptPath(attempt), 303)
+      await decideUnknown(ports.attempts, { taskId, as, who: c.get('user').name }, ports.now())
+      return c.redirect(attemptPath((await findAttemptIdOf(ports.sql, taskId)) ?? ''), 303)
     })
 }
 
 async function readAttempt(
-  { sql, now }: AttemptPorts,
+  { sql, now }: Ports,
   id: AttemptId,
   task: string | undefined,
 ): Promise<Omit<AttemptPageProps, 'log'>> {
@@ -89,7 +82,7 @@ function worthReading(tasks: readonly ShownTask[]): ShownTask | null {
   return failed ?? readable.find(({ state }) => state === 'running') ?? readable.at(-1) ?? null
 }
 
-async function lookAt(c: Context<Env>, ports: AttemptPorts, reader: LogReader, id: AttemptId): Promise<Look> {
+async function lookAt(c: Context<Env>, ports: Ports, reader: LogReader, id: AttemptId): Promise<Look> {
   const read = await readAttempt(ports, id, c.req.query('task'))
   const view = viewWithoutRail(c, ports, attemptPath(id))
   const { selected } = read
@@ -110,21 +103,19 @@ const topicsOf = (id: AttemptId, { shownId }: LogReader): readonly Topic[] =>
   shownId === undefined ? [`attempt:${id}`] : [`attempt:${id}`, `log:${shownId}`]
 
 /** A new attempt of the same session, of what is live now; its name is its place, so that a double click makes one. */
-async function retry({ sql, acts, now }: AttemptPorts, c: Context<Env>, id: AttemptId): Promise<AttemptId> {
+async function retry({ sql, attempts, now }: Ports, c: Context<Env>, id: AttemptId): Promise<AttemptId> {
   const { from } = await readForm(c)
   const old = await findAttemptToRetry(sql, id)
   if (old === undefined)
     throw new Refusal('not_found', `There is no attempt ${id}`, 'Look for it on the page of its workflow.')
-  const { attemptId } = await acts.start(
-    {
-      workflowId: old.workflowId,
-      sessionTime: old.sessionTime,
-      params: old.params,
-      retryName: `retry-${old.attempts}`,
-      resume: from === 'failed' ? { mode: 'failed', attemptId: id } : null,
-      startedBy: c.get('user').name,
-    },
-    now(),
-  )
+  const again = {
+    attemptId: id,
+    workflowId: old.workflowId,
+    retryName: `retry-${old.attempts}`,
+    params: {},
+    resume: from === 'failed' ? ({ mode: 'failed' } as const) : null,
+    startedBy: c.get('user').name,
+  }
+  const { attemptId } = await retryAttempt(attempts, again, now())
   return attemptId
 }

@@ -1,0 +1,35 @@
+import type { DeployId, LogId, ProjectId } from '../../brand.ts'
+import type { DeployPageProps, ShownDeploy } from '../../ui/deploy.ts'
+import type { Sql } from '../sql.ts'
+
+const columns = (sql: Sql) => sql`
+  deploys.id, projects.name as project, deploys.state, deploys.branch, coalesce(new_commit.commit, deploys.new_commit) as commit, message, author,
+  number as revision, build_id is not null as "hasBuild", problem, kind, pushed_by as "pushedBy", delivery_id as "deliveryId",
+  deploys.created_at as "createdAt", finished_at as "finishedAt"`
+
+const tables = (sql: Sql) => sql`
+  deploys join projects on projects.id = deploys.project_id join deliveries on deliveries.id = delivery_id
+    left join revisions as new_commit on new_commit.id = revision_id`
+
+/** Newest first; of all projects, or of one; from below `before` on. */
+export async function listShownDeploys(
+  sql: Sql,
+  { projectId, before, limit }: { projectId: ProjectId | null; before: string | null; limit: number },
+): Promise<readonly ShownDeploy[]> {
+  return sql<ShownDeploy[]>`
+    select ${columns(sql)} from ${tables(sql)}
+    where (${projectId}::bigint is null or deploys.project_id = ${projectId}) and (${before}::bigint is null or deploys.id < ${before})
+    order by deploys.id desc limit ${limit}`
+}
+
+export async function findShownDeploy(
+  sql: Sql,
+  id: DeployId,
+): Promise<(DeployPageProps['deploy'] & { logId: LogId }) | undefined> {
+  const [deploy] = await sql<(DeployPageProps['deploy'] & { logId: LogId })[]>`
+    select ${columns(sql)}, deploys.old_commit as "oldCommit", revision_id is not distinct from current_revision_id as "isCurrent",
+      log_id as "logId", image_key as "imageKey",
+      (select coalesce(array_agg(name order by name), '{}') from workflows where workflows.revision_id = new_commit.id) as workflows
+    from ${tables(sql)} where deploys.id = ${id}`
+  return deploy
+}

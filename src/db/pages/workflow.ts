@@ -1,0 +1,18 @@
+import type { ProjectId } from '../../brand.ts'
+import type { ShownSession } from '../../ui/workflow-page.tsx'
+import type { Sql } from '../sql.ts'
+import { shownState } from './shown.ts'
+
+/** Newest first, each with its newest attempt; from below the session time `before` on. */
+export async function listShownSessions(
+  sql: Sql,
+  of: { projectId: ProjectId; workflow: string; before: Date | null; limit: number },
+): Promise<readonly ShownSession[]> {
+  return sql<ShownSession[]>`
+    select sessions.id, session_time as "sessionTime", attempts.id as "attemptId", attempts.index as attempts, ${shownState(sql)} as state,
+      started_by as "startedBy", attempts.created_at as "createdAt", finished_at as "finishedAt", number as revision
+    from sessions join attempts on attempts.id = last_attempt_id join revisions on revisions.id = attempts.revision_id
+    where sessions.project_id = ${of.projectId} and workflow_name = ${of.workflow}
+      and (${of.before}::timestamptz is null or session_time < ${of.before})
+    order by session_time desc limit ${of.limit}`
+}

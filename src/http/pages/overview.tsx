@@ -1,0 +1,74 @@
+import { type Context, Hono } from 'hono'
+import { listShownDeploys } from '../../db/pages/deploys.ts'
+import {
+  countWorkflows,
+  listIncidents,
+  listNextRuns,
+  listProjectRows,
+  listRunningAttempts,
+} from '../../db/pages/overview.ts'
+import { listRunningTasks, listShownQueues, listShownWorkers } from '../../db/pages/workers.ts'
+import { OverviewPage, type OverviewProps, overviewParts } from '../../ui/overview-page.tsx'
+import { ProjectsPage } from '../../ui/projects-page.tsx'
+import { WorkersPage, type WorkersPageProps, workersParts } from '../../ui/workers-page.tsx'
+import type { Env } from '../env.ts'
+import { followPage } from '../events.ts'
+import { writePage } from '../page.ts'
+import { addressOfServer, type PagePorts, readView, viewWithoutRail } from '../view.ts'
+
+/** The whole house: what needs a person, what runs, who runs it. */
+export function overviewRoutes(ports: PagePorts) {
+  return new Hono<Env>()
+    .get('/', async (c) => {
+      const [view, props] = [await readView(c, ports, '/'), await readOverview(ports, c)]
+      return writePage(c, OverviewPage({ view, props }))
+    })
+    .get('/events/overview', (c) => {
+      const look = async () => {
+        const props = await readOverview(ports, c)
+        const parts = props.hasProjects ? overviewParts({ view: viewWithoutRail(c, ports, '/'), props }) : {}
+        return { parts, isOver: false }
+      }
+      return followPage(c, { hints: ports.hints, topics: () => ['workers'], everyMs: 3000, look })
+    })
+    .get('/projects', async (c) => {
+      const view = await readView(c, ports, '/projects')
+      const projects = await listProjectRows(ports.sql, c.req.query('after') ?? '')
+      return writePage(c, ProjectsPage({ view, projects, address: addressOfServer(c, ports) }))
+    })
+    .get('/workers', async (c) => {
+      const [view, props] = [await readView(c, ports, '/workers'), await readWorkers(ports)]
+      return writePage(c, WorkersPage({ view, props }))
+    })
+    .get('/events/workers', (c) => {
+      const look = async () => {
+        const parts = workersParts({ view: viewWithoutRail(c, ports, '/workers'), props: await readWorkers(ports) })
+        return { parts, isOver: false }
+      }
+      return followPage(c, { hints: ports.hints, topics: () => ['workers'], everyMs: 3000, look })
+    })
+}
+
+async function readOverview(ports: PagePorts, c: Context): Promise<OverviewProps> {
+  const { sql, now } = ports
+  const [incidents, running, next, workflows, workers, deploys, projects] = await Promise.all([
+    listIncidents(sql),
+    listRunningAttempts(sql),
+    listNextRuns(sql),
+    countWorkflows(sql),
+    listShownWorkers(sql, now()),
+    listShownDeploys(sql, { projectId: null, before: null, limit: 5 }),
+    listProjectRows(sql, ''),
+  ])
+  const hasProjects = projects.length > 0
+  return { hasProjects, incidents, running, next, workflows, workers, deploys, address: addressOfServer(c, ports) }
+}
+
+async function readWorkers({ sql, now }: PagePorts): Promise<WorkersPageProps> {
+  const [workers, tasks, queues] = await Promise.all([
+    listShownWorkers(sql, now()),
+    listRunningTasks(sql),
+    listShownQueues(sql, now()),
+  ])
+  return { workers, tasks, queues }
+}

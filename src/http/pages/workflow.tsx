@@ -1,0 +1,62 @@
+import { type Context, Hono } from 'hono'
+import { listShownWorkflows } from '../../db/pages/project.ts'
+import { listShownSessions } from '../../db/pages/workflow.ts'
+import { Refusal } from '../../refusal.ts'
+import { workflowPath } from '../../ui/shell.tsx'
+import { WorkflowPage, type WorkflowPageProps, workflowParts } from '../../ui/workflow-page.tsx'
+import { nextDues, readSchedule } from '../../workflow/schedule.ts'
+import type { Env } from '../env.ts'
+import { followPage } from '../events.ts'
+import { writePage } from '../page.ts'
+import { type PagePorts, readView, viewWithoutRail } from '../view.ts'
+import { getProject } from './project.tsx'
+
+const SESSIONS_A_PAGE = 30
+const NEXT_RUNS = 5
+
+export function workflowRoutes(ports: PagePorts) {
+  return new Hono<Env>()
+    .get('/projects/:name/workflows/:workflow', async (c) => {
+      const props = await readWorkflow(ports, c)
+      const view = await readView(c, ports, workflowPath(props.project, props.workflow.name))
+      return writePage(c, WorkflowPage({ view, props }))
+    })
+    .get('/events/projects/:name/workflows/:workflow', (c) => {
+      const look = async () => {
+        const props = await readWorkflow(ports, c)
+        const view = viewWithoutRail(c, ports, workflowPath(props.project, props.workflow.name))
+        return { parts: workflowParts({ view, props }), isOver: false }
+      }
+      return followPage(c, { hints: ports.hints, topics: () => [], everyMs: 3000, look })
+    })
+}
+
+async function readWorkflow({ sql, now }: PagePorts, c: Context): Promise<WorkflowPageProps> {
+  const project = await getProject({ sql }, c.req.param('name') ?? '')
+  const name = c.req.param('workflow') ?? ''
+  const [workflow] = await listShownWorkflows(sql, project.id, name)
+  if (workflow === undefined || project.revision === null)
+    throw new Refusal('not_found', `${project.name} has no workflow ${name}`, 'Its page lists those that are live.')
+  const schedule = workflow.rawSchedule === null ? null : readSchedule(workflow.rawSchedule, workflow.timezone)
+  const before = readMoment(c.req.query('before'))
+  const sessions = await listShownSessions(sql, {
+    projectId: project.id,
+    workflow: name,
+    before,
+    limit: SESSIONS_A_PAGE,
+  })
+  const last = sessions.at(-1)
+  return {
+    project: project.name,
+    workflow,
+    revision: project.revision.number,
+    next: schedule === null || workflow.isPaused ? [] : nextDues(schedule, now(), NEXT_RUNS),
+    sessions,
+    older: last === undefined || sessions.length < SESSIONS_A_PAGE ? null : last.sessionTime.toISOString(),
+  }
+}
+
+function readMoment(word: string | undefined): Date | null {
+  const moment = new Date(word ?? '')
+  return Number.isNaN(moment.getTime()) ? null : moment
+}

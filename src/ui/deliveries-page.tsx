@@ -1,0 +1,252 @@
+import type { JsonObject } from '../brand.ts'
+import { clock, clockSeconds, dateOf, sayBytes, sayExactly, shortCommit } from './format.ts'
+import { Glyph } from './glyph.tsx'
+import { deployPath, projectPath, Shell, type View } from './shell.tsx'
+import { Chip, DELIVERY_LOOKS, type ShownDeliveryState } from './states.tsx'
+
+export type DeliveryRow = {
+  readonly id: string
+  readonly project: string
+  readonly kind: 'push' | 'webhook' | 'upload'
+  readonly provider: string | null
+  readonly event: string | null
+  readonly ref: string | null
+  readonly oldCommit: string | null
+  readonly newCommit: string | null
+  readonly pushedBy: string | null
+  readonly state: ShownDeliveryState
+  readonly reason: string | null
+  readonly receivedAt: Date
+  readonly deployId: string | null
+  readonly revision: number | null
+}
+
+export type ShownDelivery = DeliveryRow & {
+  readonly externalId: string | null
+  readonly pushOptions: readonly string[]
+  readonly headers: JsonObject | null
+  /** The first lines; null: not a webhook. */
+  readonly body: string | null
+  readonly bodyBytes: number | null
+}
+
+export type DeliveriesPageProps = {
+  readonly rows: readonly DeliveryRow[]
+  readonly selected: ShownDelivery | null
+  readonly state: string | null
+  /** Goes on below this one; null: that was all. */
+  readonly older: string | null
+}
+
+type Props = { readonly view: View; readonly props: DeliveriesPageProps }
+
+export function DeliveriesPage({ view, props }: Props) {
+  return (
+    <Shell view={view} title="Deliveries" place="deliveries" crumbs={[{ word: 'Deliveries' }]}>
+      <div class="head">
+        <div>
+          <h1 class="headline">Deliveries</h1>
+          <p class="lede">Every push, webhook and upload, what became of it, and why.</p>
+        </div>
+        <Filter state={props.state} />
+      </div>
+      {props.rows.length === 0 ? (
+        <p class="sheet pad quiet">
+          {props.state === null
+            ? 'No deliveries yet. Link a repository and add its webhook, or just push.'
+            : `No delivery is ${props.state}.`}
+        </p>
+      ) : (
+        <div class="sheet split">
+          <Inbox view={view} props={props} />
+          {props.selected === null ? <div class="detail"></div> : <Detail view={view} delivery={props.selected} />}
+        </div>
+      )}
+    </Shell>
+  )
+}
+
+const FILTERS = [
+  [null, 'All'],
+  ['deployed', 'Deployed'],
+  ['declined', 'Declined'],
+  ['failed', 'Failed'],
+  ['ignored', 'Ignored'],
+] as const
+
+function Filter({ state }: { state: string | null }) {
+  return (
+    <nav class="group" aria-label="Show">
+      {FILTERS.map(([value, word]) => (
+        <a
+          class="btn small"
+          href={value === null ? '/deliveries' : `/deliveries?state=${value}`}
+          {...(value === state ? { 'aria-current': 'true' as const } : {})}
+        >
+          {word}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+function Inbox({ view, props: { rows, selected, older, state } }: Props) {
+  const filter = state === null ? '' : `&state=${state}`
+  let day = ''
+  return (
+    <ul class="inbox">
+      {rows.map((row) => {
+        const look = DELIVERY_LOOKS[row.state]
+        const date = dateOf(row.receivedAt, view.zone)
+        const isNewDay = date !== day
+        day = date
+        return (
+          <>
+            {isNewDay ? <li class="day">{date === dateOf(view.now, view.zone) ? 'Today' : date}</li> : null}
+            <li>
+              <a
+                href={`/deliveries/${row.id}${state === null ? '' : `?state=${state}`}`}
+                {...(row.id === selected?.id ? { 'aria-current': 'true' as const } : {})}
+              >
+                <Glyph name={look.glyph} tone={look.tone} />
+                <span class="what">{titleOf(row)}</span>
+                <time datetime={row.receivedAt.toISOString()}>{clock(row.receivedAt, view.zone)}</time>
+                <span class="meta">{sourceOf(row)}</span>
+              </a>
+            </li>
+          </>
+        )
+      })}
+      {older === null ? null : (
+        <li class="pad">
+          <a class="link small older" href={`/deliveries?before=${older}${filter}`}>
+            Older deliveries
+          </a>
+        </li>
+      )}
+    </ul>
+  )
+}
+
+function titleOf({ state, reason, project, revision }: DeliveryRow): string {
+  if (state === 'deployed') return `Deploy of ${project}${revision === null ? '' : ` v${revision}`}`
+  return `${DELIVERY_LOOKS[state].word}${reason === null ? '' : `: ${reason}`}`
+}
+
+function sourceOf({ kind, provider, event, project, pushedBy, ref, oldCommit, newCommit }: DeliveryRow): string {
+  const what = kind === 'push' ? 'git push' : kind === 'upload' ? 'upload' : `${provider ?? ''} ${event ?? 'webhook'}`
+  const commits =
+    newCommit === null ? '' : ` ${oldCommit === null ? '' : `${shortCommit(oldCommit)} → `}${shortCommit(newCommit)}`
+  return `${what}${pushedBy === null ? '' : ` by ${pushedBy}`}, ${project}${ref === null ? '' : ` ${ref.replace('refs/heads/', '')}`}${commits}`
+}
+
+function Detail({ view, delivery }: { view: View; delivery: ShownDelivery }) {
+  const look = DELIVERY_LOOKS[delivery.state]
+  return (
+    <div class="detail">
+      <div class="pad">
+        <h2 class="title">
+          Delivery {delivery.id} <Chip look={look} />
+        </h2>
+        <p class="sub">
+          <span>{sourceOf(delivery)}</span>
+          <span title={sayExactly(delivery.receivedAt, view.zone)}>
+            {dateOf(delivery.receivedAt, view.zone)} {clockSeconds(delivery.receivedAt, view.zone)}
+          </span>
+        </p>
+      </div>
+      <div class="three-part">
+        <div>
+          <h3>What</h3>
+          <p>{look.word}.</p>
+        </div>
+        <div>
+          <h3>Why</h3>
+          <p>{delivery.reason ?? whyOf(delivery)}</p>
+        </div>
+        <div>
+          <h3>Next</h3>
+          <p>
+            <NextStep delivery={delivery} />
+          </p>
+        </div>
+      </div>
+      <Rest delivery={delivery} />
+    </div>
+  )
+}
+
+function whyOf({ state, ref }: ShownDelivery): string {
+  if (state === 'deployed') return 'Its commit passed the check and its environment was there or was built.'
+  return state === 'received' ? 'It is being worked on.' : `${ref ?? 'It'} was not deployed.`
+}
+
+function NextStep({ delivery }: { delivery: ShownDelivery }) {
+  const { deployId, project, state } = delivery
+  if (deployId !== null)
+    return (
+      <>
+        Read{' '}
+        <a class="link" href={deployPath(project, deployId)}>
+          the log of its deploy
+        </a>
+        {state === 'declined' || state === 'failed' ? ', mend what it says, and push again.' : '.'}
+      </>
+    )
+  return (
+    <>
+      Nothing to do. It belongs to{' '}
+      <a class="link" href={projectPath(project)}>
+        {project}
+      </a>
+      .
+    </>
+  )
+}
+
+function Rest({ delivery }: { delivery: ShownDelivery }) {
+  const headers = Object.entries(delivery.headers ?? {})
+  return (
+    <>
+      {delivery.pushOptions.length === 0 ? null : (
+        <div class="pad">
+          <p class="cap">Push options</p>
+          <p class="mono small">{delivery.pushOptions.join(', ')}</p>
+        </div>
+      )}
+      {headers.length === 0 ? null : (
+        <div class="pad top-space">
+          <p class="cap">Headers</p>
+          <dl class="facts mono small">
+            {headers.map(([name, value]) => (
+              <>
+                <dt>{name}</dt>
+                <dd>{String(value)}</dd>
+              </>
+            ))}
+          </dl>
+        </div>
+      )}
+      {delivery.body === null || delivery.bodyBytes === null ? null : (
+        <div class="pad">
+          <p class="cap">Body</p>
+          <pre class="code">{pretty(delivery.body)}</pre>
+          <p class="small quiet gap">
+            <a class="link" href={`/deliveries/${delivery.id}/body`}>
+              The raw {sayBytes(delivery.bodyBytes)}
+            </a>
+            , as they came
+          </p>
+        </div>
+      )}
+    </>
+  )
+}
+
+const MOST_LINES = 30
+
+/** Broken into lines where JSON allows it, by its commas alone: what was cut is not JSON any more. */
+function pretty(body: string): string {
+  const lines = body.replaceAll(/([{,])(?=")/g, '$1\n  ').split('\n')
+  return lines.length > MOST_LINES ? `${lines.slice(0, MOST_LINES).join('\n')}\n…` : lines.join('\n')
+}

@@ -1,0 +1,205 @@
+import { Confirm } from './confirm.tsx'
+import { countOf, sayDuration, sayIn, saySession } from './format.ts'
+import { Icon } from './glyph.tsx'
+import { Following, Section, When } from './parts.tsx'
+import type { ShownWorkflow } from './project.ts'
+import { attemptPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
+import { Spark } from './spark.tsx'
+import { ATTEMPT_LOOKS, Chip, type ShownAttemptState, State } from './states.tsx'
+
+export type ShownSession = {
+  readonly id: string
+  readonly sessionTime: Date
+  readonly attemptId: string
+  readonly attempts: number
+  readonly state: ShownAttemptState
+  readonly startedBy: string
+  readonly createdAt: Date
+  readonly finishedAt: Date | null
+  readonly revision: number
+}
+
+export type WorkflowPageProps = {
+  readonly project: string
+  readonly workflow: ShownWorkflow
+  readonly revision: number
+  readonly next: readonly { readonly runAt: Date; readonly sessionTime: Date }[]
+  /** Newest first. */
+  readonly sessions: readonly ShownSession[]
+  /** Goes on below this one; null: that was all. */
+  readonly older: string | null
+}
+
+type Props = { readonly view: View; readonly props: WorkflowPageProps }
+
+export function WorkflowPage({ view, props }: Props) {
+  const path = workflowPath(props.project, props.workflow.name)
+  return (
+    <Shell
+      view={view}
+      title={`${props.workflow.name} of ${props.project}`}
+      place="projects"
+      project={props.project}
+      crumbs={[
+        { word: 'Projects', href: '/projects' },
+        { word: props.project, href: projectPath(props.project) },
+        { word: props.workflow.name },
+      ]}
+      events={`/events${path}`}
+    >
+      <div class="head">
+        {Object.values(workflowParts({ view, props })).slice(0, 1)}
+        <div class="actions row">
+          <Confirm
+            view={view}
+            id="start"
+            label={
+              <>
+                <Icon name="play" />
+                Start
+              </>
+            }
+            question={`Start ${props.workflow.name} now, on v${props.revision}? Its session time is this moment.`}
+            action={`${path}/start`}
+            verb="Start it"
+          />
+        </div>
+      </div>
+      <div class="cols">
+        <Sessions view={view} props={props} />
+        <Next view={view} props={props} />
+      </div>
+    </Shell>
+  )
+}
+
+export function workflowParts({ view, props }: Props) {
+  return { head: <Head view={view} props={props} />, sessions: <Sessions view={view} props={props} /> }
+}
+
+function Head({ view, props: { workflow } }: Props) {
+  const ended = workflow.recent.filter(({ state }) => state === 'success' || state === 'error')
+  const passed = ended.filter(({ state }) => state === 'success').length
+  return (
+    <div id="head">
+      <h1 class="title">
+        {workflow.name} {workflow.last === null ? null : <Chip look={ATTEMPT_LOOKS[workflow.last.state]} />}
+      </h1>
+      <p class="sub">
+        <span>{workflow.schedule === null ? 'Started by hand' : <code>{workflow.schedule}</code>}</span>
+        <span>{workflow.timezone}</span>
+        {ended.length === 0 ? null : (
+          <span>
+            {passed} of the last {ended.length} passed
+          </span>
+        )}
+        {workflow.nextRunAt === null ? null : (
+          <span>
+            <Icon name="clock" />
+            next {sayIn(workflow.nextRunAt, view.now)}
+          </span>
+        )}
+        <Following />
+      </p>
+    </div>
+  )
+}
+
+function Sessions({ view, props }: Props) {
+  const { sessions, workflow, older } = props
+  return (
+    <Section title="Sessions" id="sessions" note={sessions.length === 0 ? null : <Spark outcomes={workflow.recent} />}>
+      {sessions.length === 0 ? (
+        <p class="sheet pad quiet">It has not run yet.</p>
+      ) : (
+        <div class="sheet">
+          <table class="table fold">
+            <thead>
+              <tr>
+                <th>Session</th>
+                <th>Outcome</th>
+                <th class="n">Took</th>
+                <th class="n">Attempt</th>
+                <th>By</th>
+                <th class="n">Revision</th>
+                <th class="n">Started</th>
+              </tr>
+            </thead>
+            <tbody>
+              {sessions.map((session) => (
+                <SessionRow view={view} session={session} zone={workflow.timezone} />
+              ))}
+            </tbody>
+          </table>
+          {older === null ? null : (
+            <div class="foot">
+              <a class="link" href={`?before=${older}`}>
+                Older sessions
+              </a>
+            </div>
+          )}
+        </div>
+      )}
+    </Section>
+  )
+}
+
+function SessionRow({ view, session, zone }: { view: View; session: ShownSession; zone: string }) {
+  const took = (session.finishedAt ?? view.now).getTime() - session.createdAt.getTime()
+  return (
+    <tr data-session={session.id} data-state={session.state}>
+      <td>
+        <a href={attemptPath(session.attemptId)}>{saySession(session.sessionTime, zone)}</a>
+      </td>
+      <td>
+        <State look={ATTEMPT_LOOKS[session.state]} />
+      </td>
+      <td class="n" data-l="took">
+        {sayDuration(took)}
+      </td>
+      <td class="n hide-phone">
+        <a class="id" href={attemptPath(session.attemptId)}>
+          {session.attemptId}
+        </a>
+        {session.attempts > 1 ? <span class="quiet small"> of {session.attempts}</span> : null}
+      </td>
+      <td class="small quiet hide-phone">{session.startedBy}</td>
+      <td class="n hide-phone">v{session.revision}</td>
+      <td class="n small quiet hide-phone">
+        <When at={session.createdAt} view={view} />
+      </td>
+    </tr>
+  )
+}
+
+function Next({ view, props: { next, workflow } }: Props) {
+  return (
+    <Section title="Next runs" note={next.length === 0 ? null : countOf(next.length, 'run')}>
+      {next.length === 0 ? (
+        <p class="sheet pad quiet">
+          {workflow.isPaused ? 'Its schedule is paused.' : 'No schedule. Start it by hand, or add schedule: to it.'}
+        </p>
+      ) : (
+        <div class="sheet">
+          <table class="table">
+            <tbody>
+              {next.map(({ runAt, sessionTime }) => (
+                <tr>
+                  <td>
+                    <b class="strong">
+                      <When at={runAt} view={view} />
+                    </b>
+                  </td>
+                  <td class="small quiet" title="Session time">
+                    for {saySession(sessionTime, workflow.timezone)}
+                  </td>
+                  <td class="n quiet">{sayIn(runAt, view.now)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Section>
+  )
+}
