@@ -1,8 +1,8 @@
-import type postgres from 'postgres'
-import { type Database, isDatabaseAway } from '../db/sql.ts'
+import { withLockIfFree } from '../db/advisory-lock.ts'
+import { isDatabaseAway } from '../db/sql.ts'
 import type { AttemptPorts } from './finish-task.ts'
 import { runDueSchedules } from './run-schedules.ts'
-import { sweep } from './sweep.ts'
+import { type SweepOptions, sweep } from './sweep.ts'
 
 export type TimePorts = AttemptPorts & { readonly now: () => Date; readonly report: (error: unknown) => void }
 
@@ -49,27 +49,12 @@ export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { 
   }
 }
 
-/** How long until there is something to do. The lock is the session's: it goes with the connection, whatever becomes of us. */
-async function tick(ports: TimePorts, options: { fenceMs: number; looksForLost: boolean }): Promise<number> {
-  return withLock(ports.sql, async () => {
-    const now = ports.now()
-    await sweep(ports, options, now)
-    const next = await runDueSchedules(ports, now)
-    return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next.getTime() - ports.now().getTime()))
+/** How long until there is something to do. */
+async function tick(ports: TimePorts, options: SweepOptions): Promise<number> {
+  const next = await withLockIfFree(ports.sql, LOCK, async () => {
+    await sweep(ports, options, ports.now())
+    return runDueSchedules(ports, ports.now())
   })
-}
-
-async function withLock(sql: Database, act: () => Promise<number>): Promise<number> {
-  const connection: postgres.ReservedSql = await sql.reserve()
-  try {
-    const [lock] = await connection<[{ held: boolean }]>`select pg_try_advisory_lock(${LOCK}) as held`
-    if (!lock.held) return SWEEP_MS
-    try {
-      return await act()
-    } finally {
-      await connection`select pg_advisory_unlock(${LOCK})`
-    }
-  } finally {
-    connection.release()
-  }
+  if (next === undefined || next === null) return SWEEP_MS
+  return Math.min(SWEEP_MS, Math.max(0, next.getTime() - ports.now().getTime()))
 }

@@ -161,7 +161,9 @@ async function runCommand(ports: RunPorts, options: RunOptions, running: Running
   stop.isStarted = true
   if (stop.isAsked) await executor.kill(run, options.graceMs)
   const { taken } = await getLogState(ports.sql, running.logId)
-  const exit = await executor.follow(run, taken, takeOutput(ports, options, running, taken))
+  const exit = await executor.follow(run, taken, takeOutput(ports, options, running, taken), {
+    capBytes: options.logBytes,
+  })
   return eventOf(ports, running, step, exit)
 }
 

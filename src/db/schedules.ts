@@ -10,7 +10,8 @@ export const NEVER = new Date('9999-01-01T00:00:00Z')
 export type ScheduleChange = {
   readonly sign: '+' | '-' | '~'
   readonly workflowName: string
-  readonly schedule: Schedule
+  readonly before: Schedule | null
+  readonly after: Schedule | null
   /** Null: never, or it was removed. */
   readonly nextRunAt: Date | null
 }
@@ -52,8 +53,7 @@ export async function syncSchedules(
   const wanted = new Set(workflows.filter(({ schedule }) => schedule !== null).map(({ name }) => name))
   for (const row of rows.filter(({ name }) => !wanted.has(name))) {
     await tx`delete from schedules where id = ${row.id}`
-    const schedule = writtenOf(row)
-    if (schedule !== null) changes.push({ sign: '-', workflowName: row.name, schedule, nextRunAt: null })
+    changes.push({ sign: '-', workflowName: row.name, before: writtenOf(row), after: null, nextRunAt: null })
   }
   return changes
 }
@@ -77,9 +77,10 @@ async function putSchedule(
     on conflict (project_id, workflow_name) do update set workflow_id = excluded.workflow_id,
       next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, updated_at = excluded.updated_at`
   const nextRunAt = due?.runAt ?? null
-  if (row === undefined) return { sign: '+', workflowName: name, schedule, nextRunAt }
-  const isSame = JSON.stringify(writtenOf(row)) === JSON.stringify(schedule)
-  return isSame ? null : { sign: '~', workflowName: name, schedule, nextRunAt }
+  if (row === undefined) return { sign: '+', workflowName: name, before: null, after: schedule, nextRunAt }
+  const before = writtenOf(row)
+  const isSame = JSON.stringify(before) === JSON.stringify(schedule)
+  return isSame ? null : { sign: '~', workflowName: name, before, after: schedule, nextRunAt }
 }
 
 export type DueSchedule = {

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, expect, inject, it } from 'vitest'
 import { runDueSchedules } from '../../src/app/run-schedules.ts'
+import { scheduleLine } from '../../src/app/sync-schedules.ts'
 import type { JsonObject } from '../../src/brand.ts'
 import { syncSchedules } from '../../src/db/schedules.ts'
 import { openDatabase } from '../../src/db/sql.ts'
@@ -36,14 +37,13 @@ eachBackend('schedules', (open) => {
   })
 
   it('say what a push changes', async () => {
-    const shown = (changes: Awaited<ReturnType<typeof schedule>>) =>
-      changes.map(({ sign, workflowName, nextRunAt }) => `${sign} ${workflowName} ${nextRunAt?.toISOString()}`)
-    expect(shown(await schedule(hourly()))).toEqual(['+ wf 2026-03-28T06:05:00.000Z'])
-    expect(shown(await schedule(hourly()))).toEqual([])
-    expect(shown(await schedule({ schedule: { 'daily>': '07:00:00' }, '+a': {} }))).toEqual([
-      '~ wf 2026-03-28T07:00:00.000Z',
+    const push = async (config: JsonObject) => (await schedule(config)).map(scheduleLine)
+    expect(await push(hourly())).toEqual(['+ wf  hourly> 05:00 UTC, next 2026-03-28 06:05'])
+    expect(await push(hourly())).toEqual([])
+    expect(await push({ schedule: { 'daily>': '07:00:00' }, '+a': {} })).toEqual([
+      '~ wf  hourly> 05:00 UTC -> daily> 07:00:00 UTC, next 2026-03-28 07:00',
     ])
-    expect(shown(await schedule({ '+a': {} }))).toEqual(['- wf undefined'])
+    expect(await push({ '+a': {} })).toEqual(['- wf  daily> 07:00:00 UTC'])
   })
 
   it('start each session once, though two webs look at the same moment', async () => {
