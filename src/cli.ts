@@ -8,6 +8,8 @@ import { type Client, openClient } from './cli/client.ts'
 import { main } from './cli/main.ts'
 import type { Run, Tools } from './cli/tools.ts'
 import { type Config, readConfig } from './config.ts'
+import { openExpressions } from './expression/sandbox.ts'
+import { OPERATORS } from './operators/all.ts'
 import { Refusal } from './refusal.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -90,6 +92,7 @@ const tools: Tools = {
     version: JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version,
     templates: join(ROOT, 'templates'),
     self: SELF,
+    language: { operators: new Set(OPERATORS.keys()), openExpressions },
     serve: notYet,
     work: notYet,
     resetAdmin: notYet,

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { attemptsCommand } from './attempts.ts'
 import { builderCommand } from './builder.ts'
+import { checkCommand } from './check.ts'
 import { credentialCommand } from './credential.ts'
 import { decideCommand } from './decide.ts'
 import { demoCommand } from './demo.ts'
@@ -25,7 +26,7 @@ import { workflowsCommand } from './workflows.ts'
 
 /** In the order in which `sluice --help` shows them. */
 const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]])[] = [
-  ['Write and deploy:', [initCommand, pushCommand, linkCommand, builderCommand]],
+  ['Write and deploy:', [initCommand, checkCommand, pushCommand, linkCommand, builderCommand]],
   ['Run:', [startCommand, retryCommand, killCommand, decideCommand]],
   ['See what runs:', [attemptsCommand, tasksCommand, logCommand]],
   [

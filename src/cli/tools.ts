@@ -1,3 +1,4 @@
+import type { Expressions } from '../workflow/workflow.ts'
 import type { Client } from './client.ts'
 
 /** What the commands work with. `cli.ts` has the real ones, tests their own. */
@@ -31,11 +32,19 @@ export type Host = {
   readonly templates: string
   /** How a shell calls this very program. */
   readonly self: string
+  readonly language: Language
   /** Runs until it is stopped. */
   readonly serve: (port: number | undefined) => Promise<void>
   readonly work: (options: { readonly queues?: string; readonly slots?: string }) => Promise<void>
   /** The new password of admin. */
   readonly resetAdmin: () => Promise<string>
+}
+
+/** What checking and running a project here needs. */
+export type Language = {
+  /** The words before `>`. */
+  readonly operators: ReadonlySet<string>
+  readonly openExpressions: () => Promise<Expressions & { close(): void }>
 }
 
 /** The command failed and has said so itself. */

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { type Client, openClient } from '../../src/cli/client.ts'
 import { main } from '../../src/cli/main.ts'
 import type { Host, Run, Tools } from '../../src/cli/tools.ts'
+import { openExpressions } from '../../src/expression/sandbox.ts'
+import { OPERATORS } from '../../src/operators/all.ts'
 
 /** Each command line is typed a second after the one before. */
 let typed = 0
@@ -45,6 +47,7 @@ const untouched = (folder: string): Host => ({
   version: '0.1.0',
   templates: join(import.meta.dirname, 'templates'),
   self: "'/usr/bin/node' '/opt/sluice/dist/cli.js'",
+  language: { operators: new Set(OPERATORS.keys()), openExpressions },
   serve: async () => {},
   work: async () => {},
   resetAdmin: async () => 'new password',
