@@ -1,55 +1,60 @@
 import type { BuildId, LogId } from '../brand.ts'
+import { type Build, findBuild } from '../db/builds.ts'
 import { moveDeployIfHeld } from '../db/deploys.ts'
 import { listLogChunks } from '../db/logs.ts'
+import { describePlan } from '../environment/plan.ts'
 import type { Work } from './begin-deploy.ts'
 import { type CheckedRevision, stop } from './check-revision.ts'
 import { detail, step } from './deploy-lines.ts'
 import type { Stop } from './deploy-ports.ts'
 import { LostDeploy } from './hold-deploy.ts'
+import { requireImage } from './require-image.ts'
 import { waitFor } from './wait-for.ts'
 
-/** The key of the revision's image. One that is known costs nothing; another is built by a worker while its log goes by. */
+/** The key of the revision's image; null where none is needed. One that is known costs nothing; another is built by a worker while its log goes by. */
 export async function awaitImage(
   work: Work,
   { plan, sourceDigest }: CheckedRevision,
 ): Promise<{ readonly imageKey: string | null } | Stop> {
   const { ports, deploy, project, tell } = work
-  if (deploy.buildId !== null && (await ports.images.outcome(deploy.buildId)).state === 'error')
-    return stopUnbuilt(work, deploy.buildId) // it ended while nobody waited for it
-  const image = await ports.images.require({ projectId: project.id, plan, sourceDigest }, ports.now())
-  const description = ports.images.describe(plan)
+  if (!(await ports.isImageNeeded())) {
+    tell(step('No image is built: tasks run as plain processes of the server, not isolated'))
+    return { imageKey: null }
+  }
+  const before = deploy.buildId && (await findBuild(ports.sql, deploy.buildId))
+  if (before?.state === 'error') return stopUnbuilt(work, before) // it ended while nobody waited for it
+  const image = await requireImage(ports, { projectId: project.id, plan, sourceDigest }, ports.now())
   if (image.kind === 'known') {
-    tell(step(`Image is ready: ${description}; nothing to build`))
+    tell(step(`Image is ready: ${describePlan(plan)}; nothing to build`))
     return image
   }
-  tell(step(`Building image: ${description}`))
+  tell(step(`Building image: ${describePlan(plan)}`))
   if (!(await moveDeployIfHeld(ports.sql, deploy, 'building', { buildId: image.buildId }))) throw new LostDeploy()
-  const state = await followBuild(work, image.buildId, image.logId)
-  return state === 'success' ? image : stopUnbuilt(work, image.buildId)
+  const build = await followBuild(work, image.buildId, image.logId)
+  return build.state === 'success' ? image : stopUnbuilt(work, build)
 }
 
-async function stopUnbuilt(work: Work, buildId: BuildId): Promise<Stop> {
-  const { problem } = await work.ports.images.outcome(buildId)
+function stopUnbuilt(work: Work, { problem }: Build): Stop {
   return stop(
     work,
-    `The image could not be built, so nothing was deployed: ${problem ?? 'its log tells why'}`,
+    `The image could not be built, so nothing was deployed: ${problem}`,
     'Correct what the lines above say, commit, and push again',
   )
 }
 
-async function followBuild({ ports, tell }: Work, buildId: BuildId, logId: LogId): Promise<'success' | 'error'> {
+async function followBuild({ ports, tell }: Work, buildId: BuildId, logId: LogId): Promise<Build> {
   const lines = openLines((line) => tell(detail(line)))
   let seq = 0
   return waitFor(ports.hints, [`build:${buildId}`, `log:${logId}`], 2000, async () => {
-    const { state } = await ports.images.outcome(buildId) // before its log: an end means that the log is whole
+    const build = await findBuild(ports.sql, buildId) // before its log: an end means that the log is whole
     for (let chunks = await listLogChunks(ports.sql, logId, seq); chunks.length > 0; ) {
       for (const chunk of chunks) lines.take(chunk.bytes)
       seq += chunks.length
       chunks = await listLogChunks(ports.sql, logId, seq)
     }
-    if (state !== 'success' && state !== 'error') return undefined
+    if (build?.state !== 'success' && build?.state !== 'error') return undefined
     lines.end()
-    return state
+    return build
   })
 }
 

@@ -1,16 +1,20 @@
-import type { Commit, Digest, JsonObject } from '../brand.ts'
+import type { Commit, Digest } from '../brand.ts'
 import { insertSource } from '../db/sources.ts'
+import { type Plan, planEnvironment } from '../environment/plan.ts'
 import type { Archive, CommitWords, TreeFile } from '../git/repositories.ts'
+import { type CheckedProject, checkProject } from '../workflow/check-project.ts'
+import { explainProblem } from '../workflow/explain.ts'
+import { firstDue } from '../workflow/schedule.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import type { Work } from './begin-deploy.ts'
 import { count, detail, ignoredLine, refusalLines, short, step, workflowLines, wrong } from './deploy-lines.ts'
-import type { Checked, Stop } from './deploy-ports.ts'
+import type { Stop } from './deploy-ports.ts'
 
 export type CheckedRevision = {
   readonly commit: Commit
   readonly words: CommitWords
   readonly workflows: readonly Workflow[]
-  readonly plan: JsonObject
+  readonly plan: Plan
   readonly sourceDigest: Digest
 }
 
@@ -45,16 +49,19 @@ async function readProject(work: Work, tree: readonly TreeFile[]) {
   const { ports, project, tell } = work
   const texts = new Map<string, string>()
   const now = ports.now()
-  const checked = await readUntil(work, tree, texts, () => ports.language.check({ tree, texts }, now))
-  tell(step(`Checking ${count(checked.workflows.length, 'workflow')}`))
+  const { operators, expressions, baseImage, templates } = ports
+  const check = () => checkProject({ tree, texts, operators, expressions, now })
+  const checked = await readUntil(work, tree, texts, check)
   if (hasErrors(checked)) return stopUnchecked(work, checked, texts)
   tellChecked(work, checked, texts, now)
-  const planned = await readUntil(work, tree, texts, () => ports.images.plan({ tree, texts }, project.builder))
+  const plan = () => planEnvironment({ tree, texts, builder: project.builder, baseImage, templates })
+  const planned = await readUntil(work, tree, texts, plan)
   if (planned.kind === 'refused') return stop(work, planned.message, planned.hint)
   for (const notice of planned.notices) tell(detail(notice))
   return { workflows: checked.workflows, plan: planned.plan }
 }
 
+type Checked = Extract<CheckedProject, { kind: 'checked' }>
 type Needs = { readonly kind: 'needs'; readonly paths: readonly string[] }
 
 /** Asks again with the files that the answer needed, until it needs no more. */
@@ -82,18 +89,20 @@ const isReadable = ({ mode, bytes }: TreeFile) => mode.startsWith('100') && byte
 
 const hasErrors = ({ problems }: Checked) => problems.some(({ severity }) => severity === 'error')
 
-function tellChecked({ ports, tell }: Work, checked: Checked, texts: ReadonlyMap<string, string>, now: Date) {
-  const next = ({ schedule }: Workflow) => (schedule === null ? null : ports.language.firstDue(schedule, now))
+function tellChecked({ tell }: Work, checked: Checked, texts: ReadonlyMap<string, string>, now: Date) {
+  const next = ({ schedule }: Workflow) => (schedule === null ? null : firstDue(schedule, now))
+  tell(step(`Checking ${count(checked.workflows.length, 'workflow')}`))
   for (const line of workflowLines(checked.workflows, next, now)) tell(line)
   for (const path of checked.ignored) tell(ignoredLine(path))
   for (const problem of checked.problems)
-    for (const line of ports.language.explain(problem, texts.get(problem.file))) tell(detail(line))
+    for (const line of explainProblem(problem, texts.get(problem.file))) tell(detail(line))
   if (checked.workflows.length === 0) tell(wrong('There is no workflow yet: a .dig file at the top is one'))
 }
 
-function stopUnchecked({ ports, tell }: Work, { problems }: Checked, texts: ReadonlyMap<string, string>): Stop {
+function stopUnchecked({ tell }: Work, { problems }: Checked, texts: ReadonlyMap<string, string>): Stop {
+  tell(step('Checking workflows'))
   for (const problem of problems)
-    for (const line of ports.language.explain(problem, texts.get(problem.file))) tell(detail(line))
+    for (const line of explainProblem(problem, texts.get(problem.file))) tell(detail(line))
   const errors = problems.filter(({ severity }) => severity === 'error')
   const first = errors[0]
   tell(wrong(`${count(errors.length, 'problem')} found, so nothing was deployed`))

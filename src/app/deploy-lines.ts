@@ -1,3 +1,4 @@
+import type { ScheduleChange } from '../db/schedules.ts'
 import type { Due, Workflow } from '../workflow/workflow.ts'
 
 /** The grammar that people know from other push-to-deploy tools: an arrow for a step, seven columns for its details, ` !     ` for what is wrong. */
@@ -28,6 +29,12 @@ export function workflowLines(
 }
 
 export const ignoredLine = (path: string) => detail(`${path}   ignored: only top-level .dig files are workflows`)
+
+/** `+ daily_sync   daily> 07:00:00, next 2026-02-11 07:00 UTC` */
+export function scheduleLine({ sign, workflowName, schedule, nextRunAt }: ScheduleChange): string {
+  const next = nextRunAt === null ? '' : `, next ${instant(nextRunAt)} UTC`
+  return detail(`${sign} ${workflowName}   ${schedule.kind}> ${schedule.at}${next}`)
+}
 
 /** `2026-02-11 07:00` */
 const instant = (at: Date) => at.toISOString().slice(0, 16).replace('T', ' ')

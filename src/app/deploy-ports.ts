@@ -1,60 +1,12 @@
-import type { BuildId, Commit, DeployId, Digest, JsonObject, LogId, ProjectId, WorkflowId } from '../brand.ts'
+import type { Commit, DeployId } from '../brand.ts'
 import type { Holder } from '../db/deploys.ts'
 import type { Hints } from '../db/hints.ts'
 import type { Project } from '../db/projects.ts'
-import type { Database, Sql } from '../db/sql.ts'
+import type { Database } from '../db/sql.ts'
+import type { Templates } from '../environment/dockerfile.ts'
 import type { Repositories } from '../git/repositories.ts'
-import type { Due, Problem, Schedule, TreeEntry, Workflow } from '../workflow/workflow.ts'
-
-type Files = { readonly tree: readonly TreeEntry[]; readonly texts: ReadonlyMap<string, string> }
-type Needs = { readonly kind: 'needs'; readonly paths: readonly string[] }
-
-export type Checked = {
-  readonly kind: 'checked'
-  readonly workflows: readonly Workflow[]
-  readonly problems: readonly Problem[]
-  readonly ignored: readonly string[]
-}
-
-export type Planned =
-  | { readonly kind: 'planned'; readonly plan: JsonObject; readonly notices: readonly string[] }
-  | { readonly kind: 'refused'; readonly message: string; readonly hint: string }
-
-export type Image =
-  | { readonly kind: 'known'; readonly imageKey: string | null }
-  | { readonly kind: 'building'; readonly imageKey: string; readonly buildId: BuildId; readonly logId: LogId }
-
-export type BuildOutcome = {
-  readonly state: 'queued' | 'running' | 'success' | 'error'
-  readonly problem: string | null
-}
-
-/** What the language decides. */
-export type LanguagePorts = {
-  check(files: Files, now: Date): Needs | Checked
-  explain(problem: Problem, text: string | undefined): readonly string[]
-  firstDue(schedule: Schedule, from: Date): Due | null
-}
-
-/** What the environment decides and who makes its image. */
-export type ImagePorts = {
-  plan(files: Files, builder: Project['builder']): Needs | Planned
-  describe(plan: JsonObject): string
-  require(need: { projectId: ProjectId; plan: JsonObject; sourceDigest: Digest }, now: Date): Promise<Image>
-  outcome(buildId: BuildId): Promise<BuildOutcome>
-}
-
-export type SchedulePorts = {
-  /** Says what changed, a line each: `+ name`, `- name`, `~ name  old -> new`. */
-  sync(
-    tx: Sql,
-    revision: {
-      projectId: ProjectId
-      workflows: readonly { workflowId: WorkflowId; name: string; schedule: Schedule | null }[]
-    },
-    now: Date,
-  ): Promise<readonly string[]>
-}
+import type { WakeUps } from '../queue/wake-ups.ts'
+import type { Expressions } from '../workflow/workflow.ts'
 
 export type Fetched =
   | { readonly kind: 'fetched'; readonly commit: Commit }
@@ -63,11 +15,17 @@ export type Fetched =
 /** All that a deploy needs of the world; built once in the file that wires. */
 export type DeployPorts = {
   readonly sql: Database
-  readonly hints: Hints
+  readonly hints: Pick<Hints, 'hear'>
+  readonly wakeUps: Pick<WakeUps, 'ring'>
   readonly repositories: Omit<Repositories, 'folder' | 'folderName' | 'pathOf'>
-  readonly language: LanguagePorts
-  readonly images: ImagePorts
-  readonly schedules: SchedulePorts
+  readonly expressions: Expressions
+  /** The words before `>`. */
+  readonly operators: ReadonlySet<string>
+  readonly templates: Templates
+  /** What rendered Dockerfiles start from. */
+  readonly baseImage: string
+  /** False where tasks run as plain processes: no image is made then. */
+  readonly isImageNeeded: () => Promise<boolean>
   /** Brings the linked branch of a project into its repository. */
   readonly fetchLinked: (project: Project, branch: string) => Promise<Fetched>
   readonly holder: Holder & {

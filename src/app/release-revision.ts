@@ -2,16 +2,17 @@ import { settleDeliveryIfReceived } from '../db/deliveries.ts'
 import { finishDeployIfHeld, moveDeployIfHeld } from '../db/deploys.ts'
 import { lockProject, setCurrentRevision, takeRevisionNumber } from '../db/projects.ts'
 import { countRunning, freeRevisionName, insertRevision, type RunningOn } from '../db/revisions.ts'
+import { type ScheduleChange, syncSchedules } from '../db/schedules.ts'
 import type { Sql } from '../db/sql.ts'
 import { insertWorkflows } from '../db/workflows.ts'
 import type { Work } from './begin-deploy.ts'
 import type { CheckedRevision } from './check-revision.ts'
-import { count, detail, done, step } from './deploy-lines.ts'
+import { count, detail, done, scheduleLine, step } from './deploy-lines.ts'
 import { LostDeploy } from './hold-deploy.ts'
 
 export type Released = {
   readonly number: number
-  readonly changes: readonly string[]
+  readonly changes: readonly ScheduleChange[]
   readonly running: readonly RunningOn[]
 }
 
@@ -25,7 +26,7 @@ export async function releaseRevision(
   if (!(await moveDeployIfHeld(ports.sql, deploy, 'releasing'))) throw new LostDeploy()
   const released = await ports.sql.begin((tx) => release(tx, work, checked, imageKey))
   tell(step(`Releasing v${released.number}`))
-  for (const change of released.changes) tell(detail(change))
+  for (const change of released.changes) tell(scheduleLine(change))
   for (const { number, attempts } of released.running)
     tell(detail(`${count(attempts, 'running attempt')} ${attempts === 1 ? 'stays' : 'stay'} on v${number}`))
   tell(done(`${project.name} v${released.number} is live: ${ports.url}/projects/${project.name}`))
@@ -45,7 +46,7 @@ async function release(tx: Sql, work: Work, checked: CheckedRevision, imageKey: 
   const stored = await insertWorkflows(tx, { projectId: project.id, revisionId }, checked.workflows)
   const schedules = new Map(checked.workflows.map((workflow) => [workflow.name, workflow.schedule]))
   const workflows = stored.map(({ id, name }) => ({ workflowId: id, name, schedule: schedules.get(name) ?? null }))
-  const changes = await ports.schedules.sync(tx, { projectId: project.id, workflows }, now)
+  const changes = await syncSchedules(tx, { projectId: project.id, workflows, now })
   await setCurrentRevision(tx, project.id, revisionId)
   if (!(await finishDeployIfHeld(tx, deploy, { state: 'live', revisionId }, now))) throw new LostDeploy()
   await settleDeliveryIfReceived(tx, deploy.deliveryId, { state: 'deployed', reason: null }, now)

@@ -16,13 +16,16 @@ afterAll(async () => {
   await drop()
 })
 
-const DAILY = { 'daily.dig': '+a:\n  sh>: echo\n' }
+const DAILY = { 'daily.dig': 'schedule:\n  daily>: 07:00:00\n\n+a:\n  sh>: echo\n' }
 
 async function repositoryOf(files: Record<string, string>, branch?: string) {
   const repository = await makeRepository(files, branch)
   made.push(repository)
   return repository
 }
+
+/** The image of plain shell is known from here on. */
+await (await repositoryOf(DAILY)).git('push', server.url('warm'), 'main')
 
 /** What the server said, as the pusher sees it. */
 const said = (err: string) =>
@@ -94,7 +97,7 @@ describe('a first push', () => {
   })
 
   it('that was declined binds no branch', async () => {
-    const repository = await repositoryOf({ 'daily.dig': 'broken' }, 'attempt')
+    const repository = await repositoryOf({ 'daily.dig': '+a:\n  shh>: echo\n' }, 'attempt')
     expect((await repository.git('push', server.url('undecided'), 'attempt')).code).toBe(1)
     await repository.commit(DAILY)
     expect((await repository.git('push', server.url('undecided'), 'attempt:main')).code).toBe(0)
@@ -113,14 +116,19 @@ describe('a first push', () => {
 
 describe('a declined push', () => {
   it('moves no ref of the branch that deploys, and all others', async () => {
-    const repository = await repositoryOf({ ...DAILY, 'hourly.dig': 'broken' })
+    const repository = await repositoryOf({
+      ...DAILY,
+      'hourly.dig': 'schedule:\n  cron>: every hour\n\n+a:\n  shh>: echo\n',
+    })
     await repository.git('branch', 'other')
     const push = await repository.git('push', server.url('broken'), 'main', 'other')
     expect(push.code).toBe(1)
     expect(push.err).toContain('! [remote rejected] main -> main (hook declined)')
     expect(push.err).toContain('* [new branch]      other -> other')
     await expect(said(push.err)).toMatchFileSnapshot(message('push-declined-check'))
-    expect(await deploysOf('broken')).toMatchObject([{ state: 'declined', problem: 'hourly.dig:1: it is broken' }])
+    expect(await deploysOf('broken')).toMatchObject([
+      { state: 'declined', problem: expect.stringMatching(/^hourly.dig:2: .* \(and 1 more\)$/) },
+    ])
     expect(
       await sql`select from revisions join projects on projects.id = project_id where projects.name = 'broken'`,
     ).toEqual([])
@@ -129,7 +137,7 @@ describe('a declined push', () => {
   it('tells what the build said, when that failed', async () => {
     const repository = await repositoryOf({ ...DAILY, 'requirements.txt': 'nonsense' })
     const push = repository.start(['push', server.url('unbuilt'), 'main'])
-    await server.images.end(await server.images.begun(), 'error')
+    await server.builder.end(await server.builder.begun(), 'pip failed')
     const { code, err } = await push.ended
     expect(code).toBe(1)
     await expect(said(err)).toMatchFileSnapshot(message('push-declined-build'))
@@ -165,7 +173,7 @@ describe('a push', () => {
   it('builds when the environment changed, and streams the build', async () => {
     const repository = await repositoryOf({ ...DAILY, 'requirements.txt': 'pandas' })
     const push = repository.start(['push', server.url('built'), 'main'])
-    await server.images.end(await server.images.begun(), 'success')
+    await server.builder.end(await server.builder.begun(), null)
     const { code, err } = await push.ended
     expect(code).toBe(0)
     await expect(said(err)).toMatchFileSnapshot(message('push-built'))
@@ -189,7 +197,7 @@ describe('a push', () => {
   it('of another person at the same time waits, and is declined because the branch moved', async () => {
     const one = await repositoryOf(DAILY)
     await one.git('push', server.url('race'), 'main')
-    const other = await repositoryOf({})
+    const other = await repositoryOf(DAILY)
     await other.git(
       'pull',
       '-q',
@@ -202,10 +210,10 @@ describe('a push', () => {
     await one.commit({ 'requirements.txt': 'numpy' })
     await other.commit({ 'b.txt': 'b' })
     const first = one.start(['push', server.url('race'), 'main'])
-    const build = await server.images.begun()
+    const build = await server.builder.begun()
     const second = other.start(['push', server.url('race'), 'main'])
     await until(() => second.seen().includes('Waiting'))
-    await server.images.end(build, 'success')
+    await server.builder.end(build, null)
     expect(await first.ended).toMatchObject({ code: 0 })
     const { code, err } = await second.ended
     expect(code).toBe(1)
@@ -216,11 +224,11 @@ describe('a push', () => {
   it('goes on when its client leaves', async () => {
     const repository = await repositoryOf({ ...DAILY, 'requirements.txt': 'scipy' })
     const push = repository.start(['push', server.url('left'), 'main'])
-    const build = await server.images.begun()
+    const build = await server.builder.begun()
     await until(() => push.seen().includes('Building'))
     process.kill(-(push.child.pid ?? 0), 'SIGKILL')
     await push.ended
-    await server.images.end(build, 'success')
+    await server.builder.end(build, null)
     await until(async () => (await deploysOf('left'))[0]?.settled === true)
     const remote = await repository.git('ls-remote', server.url('left'), 'main')
     expect(remote.out.slice(0, 40)).toBe((await repository.git('rev-parse', 'main')).out.trim())
@@ -240,7 +248,7 @@ describe('a fetch', () => {
     const repository = await repositoryOf(DAILY)
     for (let n = 0; n < 40; n++) await repository.git('commit', '-q', '--allow-empty', '-m', `ours ${n}`)
     await repository.git('push', server.url('fetched'), 'main')
-    const other = await repositoryOf({})
+    const other = await repositoryOf(DAILY)
     for (let n = 0; n < 60; n++) await other.git('commit', '-q', '--allow-empty', '-m', `theirs ${n}`)
     const fetch = await other.start(['fetch', server.url('fetched'), 'main'], {
       GIT_CURL_VERBOSE: '1',

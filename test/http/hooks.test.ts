@@ -23,7 +23,10 @@ const SECRET = 'an old secret of 2019'
 const message = (name: string) => `../messages/${name}.txt`
 let deliveries = 0
 
-async function linked(name: string, files: Record<string, string> = { 'daily.dig': '+a:\n  sh>: echo\n' }) {
+async function linked(
+  name: string,
+  files: Record<string, string> = { 'daily.dig': 'schedule:\n  daily>: 07:00:00\n\n+a:\n  sh>: echo\n' },
+) {
   const repository = await makeRepository(files)
   made.push(repository)
   const link = await linkProject(
@@ -114,7 +117,7 @@ describe('a webhook of a push', () => {
     const { repository } = await linked('worse')
     await send('worse', push())
     await settled('worse')
-    await repository.commit({ 'daily.dig': 'broken' })
+    await repository.commit({ 'daily.dig': '+a:\n  shh>: echo\n' })
     await send('worse', push())
     expect((await settled('worse', 2)).map(({ state }) => state)).toEqual(['live', 'declined'])
     expect(
@@ -207,7 +210,7 @@ describe('a webhook that is refused', () => {
   })
 
   it('because its project is not linked, or there is none', async () => {
-    const repository = await makeRepository({ 'daily.dig': '+a:\n  sh>: echo\n' })
+    const repository = await makeRepository({ 'daily.dig': 'schedule:\n  daily>: 07:00:00\n\n+a:\n  sh>: echo\n' })
     made.push(repository)
     await repository.git('push', server.url('unlinked'), 'main')
     expect(await send('unlinked', push())).toEqual({ status: 404, text: '' })

@@ -7,14 +7,17 @@ import { serve } from '@hono/node-server'
 import { Passwords } from '../../src/app/check-password.ts'
 import { createAdmin } from '../../src/app/create-admin.ts'
 import { createToken } from '../../src/app/create-token.ts'
-import type { DeployPorts, ImagePorts, LanguagePorts } from '../../src/app/deploy-ports.ts'
+import type { DeployPorts } from '../../src/app/deploy-ports.ts'
 import { fetchLinked } from '../../src/app/fetch-linked.ts'
 import type { LinkPorts } from '../../src/app/link-project.ts'
 import type { WebhookPorts } from '../../src/app/receive-webhook.ts'
-import type { BuildId } from '../../src/brand.ts'
+import { type BuildClaim, claimBuild, finishBuildIfHeld } from '../../src/db/builds.ts'
 import { openHints } from '../../src/db/hints.ts'
-import { appendLog, insertLog } from '../../src/db/logs.ts'
+import { putImage } from '../../src/db/images.ts'
+import { appendLog, closeLog } from '../../src/db/logs.ts'
 import type { Database } from '../../src/db/sql.ts'
+import { readTemplates } from '../../src/docker/templates.ts'
+import { openExpressions } from '../../src/expression/sandbox.ts'
 import { parseGithub, verifyGithub } from '../../src/forge/github.ts'
 import { fetchBranch } from '../../src/git/fetch-branch.ts'
 import { openHookDoor } from '../../src/git/hook-door.ts'
@@ -25,27 +28,31 @@ import { makeDeployKey, scanHostKeys } from '../../src/git/ssh-keys.ts'
 import { createApp } from '../../src/http/app.tsx'
 import { gitRoutes } from '../../src/http/git.ts'
 import { hookRoutes } from '../../src/http/hooks.ts'
-import type { Problem } from '../../src/workflow/workflow.ts'
+import { OPERATORS } from '../../src/operators/all.ts'
 
 export const NOW = new Date('2026-03-28T06:14:08Z')
 
-/** A server with a real git door and database; what is checked and built is played by `language` and `images`. */
+/** A server with a real git door and database; `builder` plays the worker that builds. */
 export async function openDeliveryServer(sql: Database, changes: Partial<DeployPorts> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-home-'))
   const bugs: unknown[] = []
   const hints = await openHints(sql)
   const repositories = openRepositories(join(folder, 'repositories'))
   const hookDoor = await openHookDoor((error) => bugs.push(error))
-  const images = openImages(sql)
+  const builder = openBuilder(sql)
+  const expressions = await openExpressions()
   const key = randomBytes(32)
   const rules = { privateRemotes: [], isLocalAllowed: true }
   const deploy: DeployPorts = {
     sql,
     hints,
     repositories,
-    language,
-    images,
-    schedules: { sync: async (_tx, { workflows }) => workflows.map(({ name }) => `+ ${name}`) },
+    wakeUps: builder,
+    expressions,
+    operators: new Set(OPERATORS.keys()),
+    templates: await readTemplates(),
+    baseImage: 'sluice/base',
+    isImageNeeded: async () => true,
     fetchLinked: (project, branch) =>
       fetchLinked({ sql, key, repositories, fetchBranch, rules, extraCa: null }, project, branch),
     holder: { owner: 'test/1', leaseSeconds: 60, isGone: () => false },
@@ -76,7 +83,7 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     deploy,
     webhooks,
     links,
-    images,
+    builder,
     bugs,
     repositories,
     host,
@@ -86,6 +93,7 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
       await new Promise((resolve) => server.close(resolve))
       await hookDoor.close()
       await hints.close()
+      expressions.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -108,70 +116,29 @@ function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** Every top-level .dig is a workflow; one that says `broken` is a problem. */
-const language: LanguagePorts = {
-  check: ({ tree, texts }) => {
-    const paths = tree.map(({ path }) => path).filter((path) => path.endsWith('.dig') && !path.includes('/'))
-    const paths2 = paths.filter((path) => !texts.has(path))
-    if (paths2.length > 0) return { kind: 'needs', paths: paths2 }
-    const workflows = paths.map((file) => ({
-      name: file.slice(0, -4),
-      file,
-      timezone: 'UTC',
-      config: {},
-      schedule: null,
-    }))
-    const problems = paths
-      .filter((path) => texts.get(path)?.includes('broken'))
-      .map(
-        (file): Problem => ({ severity: 'error', file, line: 1, column: 1, message: 'it is broken', hint: 'Mend it' }),
-      )
-    return { kind: 'checked', workflows, problems, ignored: [] }
-  },
-  explain: ({ file, line, column, message, hint }) => [`${file}:${line}:${column} ${message}`, `hint: ${hint}`],
-  firstDue: () => null,
-}
-
-/** An environment is keyed by `requirements.txt`; a new one waits until the test says how its build ended. */
-function openImages(sql: Database) {
-  const known = new Set([''])
-  const ends = new Map<string, 'success' | 'error'>()
-  let nextBuild = 1
-  const images: ImagePorts = {
-    plan: ({ tree, texts }) => {
-      if (!tree.some(({ path }) => path === 'requirements.txt'))
-        return { kind: 'planned', plan: { needs: '' }, notices: [] }
-      const needs = texts.get('requirements.txt')
-      if (needs === undefined) return { kind: 'needs', paths: ['requirements.txt'] }
-      return { kind: 'planned', plan: { needs }, notices: [] }
-    },
-    describe: () => 'plain shell',
-    require: async ({ plan }) => {
-      const needs = String(plan.needs)
-      if (known.has(needs)) return { kind: 'known', imageKey: 'a'.repeat(64) }
-      const buildId = String(nextBuild++) as BuildId
-      const logId = await insertLog(sql)
-      await appendLog(sql, logId, Buffer.from('Step 1/1 : FROM scratch\n'), NOW)
-      building.resolve(buildId)
-      return { kind: 'building', imageKey: 'b'.repeat(64), buildId, logId }
-    },
-    outcome: async (id) => ({
-      state: ends.get(id) ?? 'running',
-      problem: ends.get(id) === 'error' ? 'pip failed' : null,
-    }),
+/** Plays the worker that builds: plain shell is built at once, anything else when the test says how it ended. */
+function openBuilder(sql: Database) {
+  let building = signal<BuildClaim>()
+  const end = async (claim: BuildClaim, problem: string | null) => {
+    await closeLog(sql, claim.logId, NOW)
+    const image = { key: claim.imageKey, tag: 'sluice/test', imageId: 'sha256:1', bytes: 1 }
+    if (problem === null) await putImage(sql, image, NOW)
+    await finishBuildIfHeld(sql, claim, problem, NOW)
   }
-  let building = signal<BuildId>()
   return {
-    ...images,
+    end,
+    ring: async () => {
+      const claim = await claimBuild(sql, { workerId: '1', leaseMs: 60_000 })
+      if (claim === undefined) return
+      await appendLog(sql, claim.logId, Buffer.from('Step 1/1 : FROM scratch\n'), NOW)
+      if (claim.plan.kind === 'rendered' && claim.plan.parts.length === 0) await end(claim, null)
+      else building.resolve(claim)
+    },
     /** The next build that begins. */
     begun: async () => {
-      const id = await building.promise
+      const claim = await building.promise
       building = signal()
-      return id
-    },
-    end: async (id: BuildId, state: 'success' | 'error') => {
-      ends.set(id, state)
-      await sql`select pg_notify('sluice', ${`build:${id}`})`
+      return claim
     },
   }
 }
