@@ -38,7 +38,7 @@ export function openContainers(options: ContainerOptions): Agents {
     async start(place, folder) {
       const { attemptId } = place
       await requireNetwork(docker, options.network)
-      await rm(join(folder.spool, 'ready'), { force: true })
+      for (const mark of ['ready', 'orphaned']) await rm(join(folder.spool, mark), { force: true })
       await remove(containerOf(attemptId))
       const container = await asked(
         docker.createContainer({ name: nameOf(attemptId), ...specOf(options, place, folder) }),

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import type Docker from 'dockerode'
-import { taskOwner } from '../spool/attempt-folder.ts'
+import { INSIDE } from '../environment/container-spec.ts'
+import { certificateEnv } from '../environment/task-env.ts'
+import { CERTIFICATES, taskOwner } from '../spool/attempt-folder.ts'
 import type { Executor } from '../spool/executor.ts'
 import { installAgent } from '../spool/install-agent.ts'
 import { openExecutor } from '../spool/open-executor.ts'
@@ -12,16 +14,20 @@ export type DockerExecutorOptions = {
   readonly home: string
   /** Tells this installation's containers from all others on the engine. */
   readonly installation: string
-  /** Proxies and certificates for tasks. */
+  /** Reaches every task: proxies (task-env.ts). */
   readonly env: Readonly<Record<string, string>>
   readonly orphanMs: number
+  /** A PEM file whose certificates tasks trust too. */
+  readonly extraCa: string | null
   readonly network?: string
 }
 
 /** One container for each attempt, under the hardening baseline of container-spec.ts. */
 export async function openDockerExecutor(options: DockerExecutorOptions): Promise<Executor & { leave(): void }> {
-  const { docker, home, installation, env, orphanMs, network = 'sluice-tasks' } = options
+  const { docker, home, installation, extraCa, orphanMs, network = 'sluice-tasks' } = options
   await mkdir(home, { recursive: true, mode: 0o711 })
   const agent = await installAgent(home)
-  return openExecutor(home, openContainers({ docker, installation, agent, owner: taskOwner(), env, orphanMs, network }))
+  const env = { ...options.env, ...(extraCa === null ? {} : certificateEnv(`${INSIDE.spool}/${CERTIFICATES}`)) }
+  const containers = openContainers({ docker, installation, agent, owner: taskOwner(), env, orphanMs, network })
+  return openExecutor({ home, extraCa }, containers)
 }

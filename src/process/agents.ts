@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { AttemptId } from '../brand.ts'
+import { certificateEnv } from '../environment/task-env.ts'
 import { Refusal } from '../refusal.ts'
 import type { Agents, Life } from '../spool/agents.ts'
-import type { AttemptFolder, Owner } from '../spool/attempt-folder.ts'
+import { type AttemptFolder, CERTIFICATES, type Owner } from '../spool/attempt-folder.ts'
 import { awaitReady, TICK_MS } from '../spool/install-agent.ts'
 import { isCode } from '../spool/planted.ts'
 
@@ -17,6 +18,7 @@ type Options = {
   readonly owner: Owner
   readonly env: Readonly<Record<string, string>>
   readonly orphanMs: number
+  readonly extraCa: string | null
 }
 
 /** Longer than the agent's own grace for the tasks that it ends. */
@@ -30,7 +32,7 @@ export function openProcessAgents(options: Options): Agents {
     inside: ({ workspace, spool }) => ({ workspace, spool }),
     check: async () => {},
     async start({ attemptId }, folder) {
-      await run('rm', ['-f', bell(folder), join(folder.spool, 'ready')])
+      await run('rm', ['-f', bell(folder), join(folder.spool, 'ready'), join(folder.spool, 'orphaned')])
       await run('mkfifo', ['-m', '600', bell(folder)])
       const agentId = randomUUID()
       const pid = await spawnAgent(options, folder)
@@ -63,19 +65,21 @@ async function look(_: AttemptId, folder: AttemptFolder): Promise<Life> {
 }
 
 /** Nothing of the worker's own environment but what a program needs to run. */
-function allowedEnv(env: Readonly<Record<string, string>>, folder: AttemptFolder): Record<string, string> {
+function allowedEnv({ env, extraCa }: Options, folder: AttemptFolder): Record<string, string> {
   const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = 'C.UTF-8' } = process.env
-  return { PATH, LANG, HOME: folder.workspace, TMPDIR: join(folder.workspace, '.tmp'), ...env }
+  const trust = extraCa === null ? {} : certificateEnv(join(folder.spool, CERTIFICATES))
+  return { PATH, LANG, HOME: folder.workspace, TMPDIR: join(folder.workspace, '.tmp'), ...env, ...trust }
 }
 
-async function spawnAgent({ agent, owner, env, orphanMs }: Options, folder: AttemptFolder): Promise<number> {
+async function spawnAgent(options: Options, folder: AttemptFolder): Promise<number> {
+  const { agent, owner, orphanMs } = options
   // For reading and writing: so the open does not wait for the other end, and the bell never ends while the agent lives.
   const ear = await open(bell(folder), constants.O_RDWR)
   try {
     const child = spawn('/bin/sh', [agent, folder.spool, String(Math.ceil(orphanMs / TICK_MS))], {
       detached: true,
       cwd: folder.workspace,
-      env: allowedEnv(env, folder),
+      env: allowedEnv(options, folder),
       stdio: [ear.fd, 'ignore', 'ignore'],
       ...(process.getuid?.() === 0 ? owner : {}),
     })

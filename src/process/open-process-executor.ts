@@ -10,9 +10,11 @@ import { openProcessAgents } from './agents.ts'
 export type ProcessExecutorOptions = {
   /** This worker's own folder. */
   readonly home: string
-  /** Proxies and certificates for tasks. */
+  /** Reaches every task: proxies (task-env.ts). */
   readonly env: Readonly<Record<string, string>>
   readonly orphanMs: number
+  /** A PEM file whose certificates tasks trust too. */
+  readonly extraCa: string | null
 }
 
 /**
@@ -24,7 +26,7 @@ export async function openProcessExecutor(options: ProcessExecutorOptions): Prom
   const owner = taskOwner()
   if (process.getuid?.() === 0) await refuseClosedFolders(options.home)
   const agent = await installAgent(options.home)
-  return openExecutor(options.home, openProcessAgents({ agent, owner, env: options.env, orphanMs: options.orphanMs }))
+  return openExecutor(options, openProcessAgents({ ...options, agent, owner }))
 }
 
 async function refuseClosedFolders(home: string): Promise<void> {

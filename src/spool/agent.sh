@@ -6,8 +6,9 @@
 # Files are the record, the bell on stdin only says which of them to look at. For a run <id>:
 #   <id>.run      the command, put there by the worker          <id>.started  taken: created exclusively, before the fork
 #   <id>.out      its output, created and held by the worker    <id>.code     its main process has ended
-#   <id>.kill     stop it: seconds of grace                     <id>.done     all is over and written: "CODE" or "CODE oom"
-#   heartbeat     changes while a worker lives                  <id>/         the run's own folder, $SLUICE_RUN
+#   <id>.kill     stop it: seconds of grace                     <id>.done     all is over and written: "CODE", "CODE oom" or "CODE orphaned"
+#   heartbeat     changes while a worker lives                  orphaned      it did not, for too long
+#   ready         the agent listens                             <id>/         the run's own folder, $SLUICE_RUN
 # Bell: "start <id>", "kill <id>", "end". Whatever the bell misses, the tick finds.
 #
 # It must run under dash, busybox and bash, in images that hold nothing else: beyond builtins it uses cat, grep and sleep, and setsid where
@@ -92,6 +93,7 @@ run() {
   read -r code <"$spool/$1.code"
   count_ooms
   if [ "$code" = 137 ] && [ "$ooms" -gt "$ooms_before" ]; then code="$code oom"; fi
+  if [ -e "$spool/orphaned" ]; then code="$code orphaned"; fi
   echo "$code" >"$spool/$1.done"
 }
 
@@ -126,7 +128,10 @@ look() {
   { read -r new_beat <"$spool/heartbeat"; } 2>/dev/null
   if [ "$new_beat" = "$beat" ]; then silent_ticks=$((silent_ticks + 1)); else silent_ticks=0; fi
   beat=$new_beat
-  if [ "$silent_ticks" -ge "$orphan_ticks" ]; then end_all; fi
+  if [ "$silent_ticks" -ge "$orphan_ticks" ]; then
+    true >"$spool/orphaned"
+    end_all
+  fi
 }
 
 # A task is over when its main process has ended. What it left behind and still holds its output open gets until the second tick, then is stopped.
@@ -138,8 +143,22 @@ look_for_leftovers() {
   stop "$1" 1 </dev/null &
 }
 
-# TERM to the run's whole tree, after $2 seconds KILL. Returns when nothing of it lives and its end is written.
+# Returns when nothing of the run lives and its end is written.
 stop() {
+  end_tree "SLUICE_MARK=$spool/$1:" "$2"
+  rounds=0
+  while [ ! -e "$spool/$1.done" ] || [ -n "$tree" ]; do
+    sleep 0.05
+    kill_tree "SLUICE_MARK=$spool/$1:"
+    rounds=$((rounds + 1))
+    # An escaped process holds the pipe open: let go of it.
+    if [ "$rounds" -gt 10 ]; then find_marked "SLUICE_PIPE=$spool/$1:" && signal KILL; fi
+    if [ "$rounds" -gt 40 ]; then echo 137 >"$spool/$1.done"; fi
+  done
+}
+
+# TERM to the whole tree of a mark, after $2 seconds KILL.
+end_tree() {
   find_tree "$1"
   signal TERM
   tenths=$(($2 * 10))
@@ -148,16 +167,7 @@ stop() {
     tenths=$((tenths - 1))
     find_tree "$1"
   done
-  rounds=0
-  while [ ! -e "$spool/$1.done" ] || [ -n "$tree" ]; do
-    kill_tree "$1"
-    sleep 0.05
-    find_tree "$1"
-    rounds=$((rounds + 1))
-    # An escaped process holds the pipe open: let go of it.
-    if [ "$rounds" -gt 10 ]; then find_marked "SLUICE_PIPE=$spool/$1:" && signal KILL; fi
-    if [ "$rounds" -gt 40 ]; then echo 137 >"$spool/$1.done"; fi
-  done
+  kill_tree "$1"
 }
 
 # Stopped before killed, until a look finds nobody new: what is stopped cannot fork away from the KILL.
@@ -177,9 +187,9 @@ signal() {
   if [ -n "$tree" ]; then kill -"$1" $tree 2>/dev/null; fi
 }
 
-# Everything that carries the run's mark in its environment, wherever setsid and double forks have put it, and every descendant of it.
+# Everything that carries the mark in its environment, wherever setsid and double forks have put it, and every descendant of it.
 find_tree() {
-  find_marked "SLUICE_MARK=$spool/$1:"
+  find_marked "$1"
   [ -n "$tree" ] || return 0
   read_parents
   grown=
@@ -214,12 +224,12 @@ read_parents() {
   done
 }
 
+# By the mark that all runs share: a task may have wiped the spool's record of them.
 end_all() {
-  for file in "$spool"/*.started; do
-    id=${file##*/}
-    id=${id%.started}
-    if is_id "$id" && [ ! -e "$spool/$id.done" ]; then stop "$id" 5 </dev/null & fi
-  done
+  end_tree "SLUICE_MARK=$spool/" 5
+  sleep 0.1
+  find_marked "SLUICE_PIPE=$spool/"
+  signal KILL
   wait
   kill "$ear" $$
   exit

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { AttemptId } from '../brand.ts'
@@ -54,7 +54,8 @@ export async function makeFolder(
 ): Promise<void> {
   if (await findPlace(folder)) return
   await removeTree(folder.root)
-  for (const path of Object.values(folder)) await mkdir(path, { recursive: true, mode: 0o711 })
+  for (const path of Object.values(folder)) await mkdir(path, { recursive: true })
+  await chmod(folder.root, 0o711) // whatever our umask is: tasks may be somebody else
   await unpack(folder.workspace)
   await mkdir(join(folder.workspace, '.tmp'), { recursive: true })
   await giveTo(owner, folder.workspace, folder.spool)
@@ -93,11 +94,20 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
-/** The heartbeat is a value that changes, not a time: clocks may differ. Renamed into place, whatever a task put there. */
+/** In the spool, for every task: the one folder that they see and that is ours to fill. */
+export const CERTIFICATES = 'certificates.pem'
+
+/** Renamed into the spool, whatever a task put there. */
+export async function layDown(folder: AttemptFolder, name: string, text: string): Promise<void> {
+  await writeFile(join(folder.staging, name), text)
+  await chmod(join(folder.staging, name), 0o644) // whatever our umask is: tasks may be somebody else
+  await rename(join(folder.staging, name), join(folder.spool, name))
+}
+
+/** The heartbeat is a value that changes, not a time: clocks may differ. */
 export async function beat(folder: AttemptFolder, value: string): Promise<void> {
   try {
-    await writeFile(`${folder.staging}/heartbeat`, `${value}\n`)
-    await rename(`${folder.staging}/heartbeat`, `${folder.spool}/heartbeat`)
+    await layDown(folder, 'heartbeat', `${value}\n`)
   } catch (error) {
     // Gone with its attempt; or a task put a folder there, then its agent stops by itself; or the disk is full, and a later beat gets through.
     if (!isCode(error, 'ENOENT', 'EISDIR', 'ENOTEMPTY', 'ENOSPC', 'EDQUOT')) throw error

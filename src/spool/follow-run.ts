@@ -1,15 +1,12 @@
 import { join } from 'node:path'
-import type { Agents, Life } from './agents.ts'
+import type { Life } from './agents.ts'
 import { type AttemptFolder, runName } from './attempt-folder.ts'
 import type { Exit, Run } from './executor.ts'
 import { drain, keepCut } from './output.ts'
-import type { Places } from './places.ts'
 import { readPlanted } from './planted.ts'
 import { findNote, findStop, type RunNote } from './run-notes.ts'
 import type { Changes } from './spool-watch.ts'
-import { stopRun } from './stop-run.ts'
-
-export type RunPorts = { readonly agents: Agents; readonly folder: AttemptFolder; readonly places: Places }
+import { type RunPorts, stopRun } from './stop-run.ts'
 
 type Following = {
   readonly offset: number
@@ -81,27 +78,33 @@ async function findGone({ agents, folder }: RunPorts, run: Run, note: RunNote): 
   return life
 }
 
-/** "CODE" or "CODE oom" and a newline: without the newline its writer has not finished. */
+/** "CODE", "CODE oom" or "CODE orphaned" and a newline: without the newline its writer has not finished. */
 async function findDone(folder: AttemptFolder, run: Run): Promise<Done | undefined> {
   const text = await readPlanted(join(folder.spool, `${runName(run)}.done`), 64)
-  const [, code, oom] = /^(\d{1,3})( oom)?\n/.exec(text ?? '') ?? []
-  return code === undefined ? undefined : { code: Number(code), isOutOfMemory: oom !== undefined }
+  const [, code, cause] = /^(\d{1,3})(?: (oom|orphaned))?\n/.exec(text ?? '') ?? []
+  return code === undefined ? undefined : { code: Number(code), cause }
 }
 
-type Done = { readonly code: number; readonly isOutOfMemory: boolean }
+type Done = { readonly code: number; readonly cause: string | undefined }
 
 async function exitOf(folder: AttemptFolder, run: Run, note: RunNote, done: Done): Promise<Exit> {
-  const stop = await findStop(folder, runName(run))
-  if (stop?.cause === 'timed_out') return { kind: 'timed_out', afterMs: stop.afterMs }
-  if (stop?.cause === 'killed') return { kind: 'killed' }
-  if (done.isOutOfMemory) return { kind: 'out_of_memory', limitBytes: note.memoryBytes }
+  const stopped = await stoppedExit(folder, run)
+  if (stopped !== undefined) return stopped
+  if (done.cause === 'orphaned')
+    return { kind: 'lost', why: 'no worker looked after it for too long, so it was stopped' }
+  if (done.cause === 'oom') return { kind: 'out_of_memory', limitBytes: note.memoryBytes }
   return { kind: 'exited', code: done.code }
 }
 
 async function goneExit(folder: AttemptFolder, run: Run, note: RunNote, life: Life): Promise<Exit> {
-  const stop = await findStop(folder, runName(run))
-  if (stop?.cause === 'timed_out') return { kind: 'timed_out', afterMs: stop.afterMs }
-  if (stop?.cause === 'killed') return { kind: 'killed' }
+  const stopped = await stoppedExit(folder, run)
+  if (stopped !== undefined) return stopped
   if (life.kind === 'ended' && life.isOutOfMemory) return { kind: 'out_of_memory', limitBytes: note.memoryBytes }
   return { kind: 'lost', why: life.kind === 'ended' ? life.why : 'its container was replaced by another' }
+}
+
+async function stoppedExit(folder: AttemptFolder, run: Run): Promise<Exit | undefined> {
+  const stop = await findStop(folder, runName(run))
+  if (stop === undefined) return undefined
+  return stop.cause === 'killed' ? { kind: 'killed' } : { kind: 'timed_out', afterMs: stop.afterMs }
 }

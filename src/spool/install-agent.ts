@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AttemptId } from '../brand.ts'
 import type { Life } from './agents.ts'
@@ -11,6 +11,7 @@ const SOURCE = new URL('../../src/spool/agent.sh', import.meta.url)
 export async function installAgent(home: string): Promise<string> {
   const path = join(home, 'agent')
   await writeFile(`${path}.new`, await readFile(SOURCE), { mode: 0o555 })
+  await chmod(`${path}.new`, 0o555) // whatever our umask is
   await rename(`${path}.new`, path)
   return path
 }

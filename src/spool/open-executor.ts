@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AttemptId } from '../brand.ts'
 import type { Agents } from './agents.ts'
 import { type AttemptFolder, attemptFolder, beat, exists, runName } from './attempt-folder.ts'
+import { readCertificates } from './certificates.ts'
 import type { Executor, Run, SpoolState } from './executor.ts'
 import { followRun } from './follow-run.ts'
 import { openPlaces } from './places.ts'
@@ -14,9 +15,13 @@ import { stopRun } from './stop-run.ts'
 const BEAT_MS = 10_000
 
 /** The protocol of agent and spool (agent.sh) over any `agents`. `home` is this worker's own folder. */
-export async function openExecutor(home: string, agents: Agents): Promise<Executor & { leave(): void }> {
+export async function openExecutor(
+  { home, extraCa }: { home: string; extraCa: string | null },
+  agents: Agents,
+): Promise<Executor & { leave(): void }> {
   await mkdir(home, { recursive: true, mode: 0o711 })
-  const places = openPlaces(home, agents)
+  const certificates = extraCa === null ? null : await readCertificates(extraCa)
+  const places = openPlaces({ home, certificates }, agents)
   const listFolders = async () => (await readdir(home)).filter((name) => /^\d+$/.test(name)) as AttemptId[] // only we make them
   const beatAll = async () => {
     for (const attemptId of await listFolders()) await beat(attemptFolder(home, attemptId), String(Date.now()))

@@ -8,7 +8,9 @@ import {
   type AttemptFolder,
   attemptFolder,
   beat,
+  CERTIFICATES,
   findPlace,
+  layDown,
   makeFolder,
   removeTree,
   runName,
@@ -33,9 +35,10 @@ export type Places = {
   leave(): void
 }
 
+type PlacesOptions = { readonly home: string; readonly certificates: string | null }
 type Held = { opening?: Promise<void>; agentId?: string; watch?: SpoolWatch; readonly outputs: Map<string, FileHandle> }
 
-export function openPlaces(home: string, agents: Agents): Places {
+export function openPlaces({ home, certificates }: PlacesOptions, agents: Agents): Places {
   const held = new Map<AttemptId, Held>()
   const of = (attemptId: AttemptId): Held => {
     const found = held.get(attemptId) ?? { outputs: new Map() }
@@ -54,6 +57,7 @@ export function openPlaces(home: string, agents: Agents): Places {
     await agents.check(place)
     await makeFolder(folder, place, agents.owner, unpack)
     await beat(folder, String(Date.now()))
+    if (certificates !== null) await layDown(folder, CERTIFICATES, certificates)
     await sealRuns(folder)
     of(place.attemptId).agentId = await agents.start(place, folder)
   }

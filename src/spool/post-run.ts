@@ -3,7 +3,7 @@ import { lstat, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../refusal.ts'
 import type { Agents } from './agents.ts'
-import { type AttemptFolder, exists, giveTo, removeTree, runName } from './attempt-folder.ts'
+import { type AttemptFolder, exists, giveTo, layDown, removeTree, runName } from './attempt-folder.ts'
 import { commandFile } from './command-file.ts'
 import type { Command, Run } from './executor.ts'
 import type { Places } from './places.ts'
@@ -28,8 +28,7 @@ export async function postRun(
   await places.hold(run)
   const { memoryBytes } = place.limits
   await prepareNote(folder, name, { agentId, postedAtMs: Date.now(), timeoutMs: command.timeoutMs, memoryBytes })
-  await writeFile(join(folder.staging, `${name}.run`), text, { mode: 0o644 })
-  await rename(join(folder.staging, `${name}.run`), join(folder.spool, `${name}.run`))
+  await layDown(folder, `${name}.run`, text)
   await confirmNote(folder, name)
 }
 

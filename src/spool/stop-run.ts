@@ -1,9 +1,11 @@
-import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists, runName } from './attempt-folder.ts'
+import type { Agents } from './agents.ts'
+import { type AttemptFolder, exists, layDown, runName } from './attempt-folder.ts'
 import type { Run } from './executor.ts'
-import type { RunPorts } from './follow-run.ts'
+import type { Places } from './places.ts'
 import { findNote, noteStop, type StopNote } from './run-notes.ts'
+
+export type RunPorts = { readonly agents: Agents; readonly folder: AttemptFolder; readonly places: Places }
 
 /** How much longer than the grace an agent may need; then everything of the attempt is ended. */
 const PATIENCE_MS = 15_000
@@ -17,8 +19,7 @@ export async function stopRun(ports: RunPorts, run: Run, graceMs: number, stop: 
   const note = await findNote(folder, name)
   if (note === undefined || (await exists(done))) return
   await noteStop(folder, name, stop)
-  await writeFile(join(folder.staging, `${name}.kill`), `${Math.ceil(graceMs / 1000)}\n`)
-  await rename(join(folder.staging, `${name}.kill`), join(folder.spool, `${name}.kill`))
+  await layDown(folder, `${name}.kill`, `${Math.ceil(graceMs / 1000)}\n`)
   await agents.ring(run.attemptId, folder, `kill ${name}`)
   if (await isOver(ports, run, note.agentId, Date.now() + graceMs + PATIENCE_MS)) return
   // A task has killed the agent, or left it no process to fork: only the end of everything stops it for certain.

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AttemptId, TaskId } from '../../src/brand.ts'
@@ -8,22 +8,27 @@ import { openProcessExecutor } from '../../src/process/open-process-executor.ts'
 import { Refusal } from '../../src/refusal.ts'
 import type { Command, Executor, Exit, Place, Run } from '../../src/spool/executor.ts'
 
-export const IMAGE = 'debian:bookworm'
+const IMAGE = 'debian:bookworm'
 export const ADAPTERS = ['docker', 'process'] as const
 export type Adapter = (typeof ADAPTERS)[number]
 
-/** Long enough for an engine that starts containers for other tests too. */
-export const WITHIN_MS = 60_000
+export type Stage = {
+  readonly executor: Executor & { leave(): void }
+  readonly home: string
+  readonly installation: string
+  close(): Promise<void>
+}
 
-export type Stage = { readonly executor: Executor & { leave(): void }; readonly home: string; close(): Promise<void> }
+type Settings = { orphanMs?: number; env?: Record<string, string>; extraCa?: string | null; network?: string }
 
 /** An executor with a home and an installation of its own; `close` takes away all that it made. */
-export async function openStage(adapter: Adapter, { orphanMs = 900_000, env = {} } = {}): Promise<Stage> {
+export async function openStage(adapter: Adapter, settings: Settings = {}): Promise<Stage> {
   const home = await mkdtemp(join(tmpdir(), 'sluice-executor-'))
-  const executor = await openAdapter(adapter, home, { orphanMs, env })
+  const executor = await openAdapter(adapter, home, settings)
   return {
     executor,
     home,
+    installation: installationOf(home),
     async close() {
       for (const attemptId of await executor.attempts()) await executor.close(attemptId)
       executor.leave()
@@ -36,25 +41,31 @@ export async function openStage(adapter: Adapter, { orphanMs = 900_000, env = {}
 export async function openAdapter(
   adapter: Adapter,
   home: string,
-  { orphanMs = 900_000, env = {} } = {},
+  { orphanMs = 900_000, env = {}, extraCa = null, network = 'sluice-tasks' }: Settings = {},
 ): Promise<Executor & { leave(): void }> {
   await mkdir(home, { recursive: true })
   const worker = join(home, 'worker')
   if (adapter === 'process') {
-    await openFolder(home)
-    return openProcessExecutor({ home: worker, env, orphanMs })
+    await chmod(home, 0o711) // a temporary folder is 0700, and tasks of root run as somebody else
+    return openProcessExecutor({ home: worker, env, orphanMs, extraCa })
   }
   const { docker } = await getEngine()
-  return openDockerExecutor({ docker, home: worker, installation: installationOf(home), env, orphanMs })
+  return openDockerExecutor({
+    docker,
+    home: worker,
+    installation: installationOf(home),
+    env,
+    orphanMs,
+    extraCa,
+    network,
+  })
 }
 
-/** Temporary folders are 0700, and tasks of root run as somebody else. */
-async function openFolder(home: string): Promise<void> {
-  const { chmod } = await import('node:fs/promises')
-  await chmod(home, 0o711)
-}
-
-export const installationOf = (home: string) => `test${home.replaceAll(/[^A-Za-z0-9]/g, '').slice(-8)}`
+export const installationOf = (home: string) =>
+  `test${home
+    .replaceAll(/[^A-Za-z0-9]/g, '')
+    .slice(-8)
+    .toLowerCase()}`
 
 export async function getEngine() {
   const engine = await findEngine()
