@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -15,9 +16,8 @@ import {
   unpackNothing,
 } from '../support/executors.ts'
 
-const LINES = 400
 const run = runOf('1', '1')
-const script = `echo start >> starts; i=0; while [ $i -lt ${LINES} ]; do echo "line $i"; i=$((i+1)); sleep 0.01; done; cat starts; exit 7`
+const script = `echo start >> starts; i=0; while [ ! -e stop ]; do echo "line $i"; i=$((i+1)); sleep 0.01; done; cat starts; exit 7`
 
 describe.each(ADAPTERS)('a worker with the %s executor', (adapter) => {
   let stage: Stage
@@ -44,11 +44,13 @@ describe.each(ADAPTERS)('a worker with the %s executor', (adapter) => {
       states.push(await untilLogged(worker, bytes))
       worker.kill('SIGKILL')
     }
-    const last = await readAll(startWorker())
+    const last = await readAll(startWorker(), async (line) => {
+      if (line.startsWith('log ')) await writeFile(join(stage.home, 'worker/1/workspace/stop'), '')
+    })
     expect([...states, last[0]]).toEqual(['state absent', 'state started', 'state started'])
     expect(last.at(-1)).toBe(JSON.stringify({ kind: 'exited', code: 7 }))
-    const expected = [...Array.from({ length: LINES }, (_, i) => `line ${i}`), 'start']
-    expect((await readFile(`${stage.home}/log`, 'utf8')).trimEnd().split('\n')).toEqual(expected)
+    const lines = (await readFile(`${stage.home}/log`, 'utf8')).trimEnd().split('\n')
+    expect(lines).toEqual([...Array.from({ length: lines.length - 1 }, (_, i) => `line ${i}`), 'start'])
   })
 
   it('harvests what ended while no worker lived', async () => {
@@ -100,9 +102,12 @@ async function untilLogged(worker: ChildProcess, bytes: number): Promise<string>
   throw new Error('the worker ended too early')
 }
 
-async function readAll(worker: ChildProcess): Promise<readonly string[]> {
+async function readAll(worker: ChildProcess, hear: (line: string) => Promise<void>): Promise<readonly string[]> {
   const lines: string[] = []
-  for await (const line of linesOf(worker)) lines.push(line)
+  for await (const line of linesOf(worker)) {
+    lines.push(line)
+    await hear(line)
+  }
   return lines
 }
 
