@@ -1,7 +1,7 @@
 import { listed, type Part } from './part.ts'
 import { resolvePath, type SourceFiles } from './source-files.ts'
 
-const PIP = '/opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check'
+const PIP = 'python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check'
 const LOCKS = ['uv.lock', 'poetry.lock', 'Pipfile.lock'] as const
 const REQUIREMENTS = 'python-requirements.py'
 
@@ -19,7 +19,7 @@ function fromLock({ has }: SourceFiles): Part | undefined {
   return { language: 'python', found: listed(copies), copies, install, supports: [REQUIREMENTS], notices: [] }
 }
 
-const requirementsOf = `/opt/venv/bin/python /opt/sluice/${REQUIREMENTS}`
+const requirementsOf = `python3 /opt/sluice/${REQUIREMENTS}`
 
 function fromPyproject(files: SourceFiles): Part | undefined {
   if (!/^\s*(dependencies\s*=\s*\[\s*["']|\[tool\.poetry\.dependencies])/m.test(files.read('pyproject.toml')))

@@ -32,11 +32,11 @@ describe('the Dockerfile of', () => {
     expect(dockerfileOf({ 'pyproject.toml': '', 'uv.lock': '' })).toBe(`${HEAD}${TRUST}
 # Python: pyproject.toml and uv.lock
 COPY python/ /opt/build/python/
-RUN python3 -m venv /opt/venv \\
+RUN python3 -m venv --without-pip /opt/venv \\
  && cd /opt/build/python \\
- && /opt/venv/bin/python /opt/sluice/python-requirements.py --pins >pins.txt \\
- && /opt/venv/bin/python /opt/sluice/python-requirements.py >requirements.txt \\
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt --constraint pins.txt
+ && python3 /opt/sluice/python-requirements.py --pins >pins.txt \\
+ && python3 /opt/sluice/python-requirements.py >requirements.txt \\
+ && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --requirement requirements.txt --constraint pins.txt
 ENV VIRTUAL_ENV=/opt/venv
 ENV PATH=/opt/venv/bin:\${PATH}
 `)
@@ -54,9 +54,9 @@ ENV PATH=/opt/venv/bin:\${PATH}
     expect(dockerfileOf(files)).toBe(`${HEAD}${TRUST}
 # Python: requirements.txt
 COPY python/ /opt/build/python/
-RUN python3 -m venv /opt/venv \\
+RUN python3 -m venv --without-pip /opt/venv \\
  && cd /opt/build/python \\
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt
+ && python3 -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --requirement requirements.txt
 ENV VIRTUAL_ENV=/opt/venv
 ENV PATH=/opt/venv/bin:\${PATH}
 

@@ -1,0 +1,197 @@
+import type Docker from 'dockerode'
+import type { Plan } from '../environment/plan.ts'
+import { Refusal } from '../refusal.ts'
+import { packContext, RENDERED_DOCKERFILE } from './build-context.ts'
+import {
+  type BuildEnd,
+  type BuildEvent,
+  explainBase,
+  explainFailure,
+  follow,
+  isNoise,
+  NO_PROGRESS,
+  type Progress,
+  wordsOf,
+} from './build-events.ts'
+import { asked, isStatus } from './engine.ts'
+
+/** The image that scripts/base-image makes. Nobody else's of this name is ever pulled. */
+export const OWN_BASE = 'sluice/base'
+
+export type BuildRequest = {
+  readonly plan: Plan
+  readonly tarGz: Buffer
+  readonly tag: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export type ImageBuilder = {
+  /** Builds and tags. A failure is an outcome; each line of the log is handed over as it comes. */
+  build(request: BuildRequest, tell: (line: string) => void, signal: AbortSignal): Promise<BuildEnd>
+  /** Id of the image with this tag and label; null when this engine has none. */
+  find(tag: string, label: readonly [string, string]): Promise<string | null>
+  /** Id of the base image that rendered Dockerfiles really start from here. */
+  findBase(name: string): Promise<string | null>
+}
+
+type Settings = {
+  /** PEM text that builds trust too. */
+  readonly extraCa: string
+  /** HTTP_PROXY and its kin: every Dockerfile knows them without declaring them. */
+  readonly proxies: Readonly<Record<string, string>>
+}
+
+export function openImageBuilder(docker: Docker, settings: Settings): ImageBuilder {
+  return {
+    build: (request, tell, signal) => build(docker, settings, request, tell, signal),
+    async find(tag, [name, value]) {
+      const image = await inspect(docker, tag)
+      return image?.Config.Labels?.[name] === value ? image.Id : null
+    },
+    async findBase(name) {
+      return ((await inspect(docker, name)) ?? (await inspect(docker, OWN_BASE)))?.Id ?? null
+    },
+  }
+}
+
+async function build(
+  docker: Docker,
+  settings: Settings,
+  request: BuildRequest,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<BuildEnd> {
+  try {
+    const base = await chooseBase(docker, request.plan, tell, signal)
+    if ('kind' in base) return base
+    const progress = await run(docker, settings, request, base, tell, signal)
+    if (progress.failure !== null || progress.imageId === null) return explainFailure(progress)
+    return await look(docker, request.tag)
+  } catch (error) {
+    if (signal.aborted) return { kind: 'aborted' }
+    if (error instanceof Refusal) return { kind: 'failed', problem: error.message, hint: error.hint }
+    throw error
+  }
+}
+
+type Base = { readonly args: Readonly<Record<string, string>> }
+
+/** The base that the plan names, pulled if it must be; ours where that cannot be had. */
+async function chooseBase(
+  docker: Docker,
+  plan: Plan,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Base | BuildEnd> {
+  if (plan.kind === 'dockerfile') {
+    const isMissing = plan.from.some(isOwnBase) && (await inspect(docker, OWN_BASE)) === null
+    return isMissing ? explainBase(OWN_BASE, '') : { args: plan.args }
+  }
+  if ((await inspect(docker, plan.base)) !== null) return { args: { BASE: plan.base } }
+  const why = isOwnBase(plan.base) ? '' : await pull(docker, plan.base, tell, signal)
+  if (why === null) return { args: { BASE: plan.base } }
+  if ((await inspect(docker, OWN_BASE)) === null) return explainBase(plan.base, why)
+  tell(`The base image ${plan.base} is not on this engine and cannot be pulled (${why}): ${OWN_BASE} is used`)
+  return { args: { BASE: OWN_BASE } }
+}
+
+const isOwnBase = (image: string) => image === OWN_BASE || image === `${OWN_BASE}:latest`
+
+/** Null when it is here now, else why not. */
+async function pull(
+  docker: Docker,
+  image: string,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    const stream = await asked(docker.pull(image, { abortSignal: signal }))
+    return (await readEvents(stream, tell)).failure?.message ?? null
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Error) || !isStatus(error, 400, 403, 404, 500)) throw error
+    return error.message
+  }
+}
+
+async function run(
+  docker: Docker,
+  settings: Settings,
+  { plan, tarGz, tag, labels }: BuildRequest,
+  { args }: Base,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Progress> {
+  const broken = new AbortController()
+  const context = packContext(plan, tarGz, settings.extraCa).on('error', (error) => broken.abort(error))
+  const options = {
+    t: tag,
+    dockerfile: plan.kind === 'rendered' ? RENDERED_DOCKERFILE : plan.path,
+    buildargs: { ...settings.proxies, ...args },
+    labels,
+    forcerm: true, // the container of a failed step stays behind otherwise
+    abortSignal: AbortSignal.any([signal, broken.signal]),
+  }
+  try {
+    return await readEvents(await asked(docker.buildImage(context, options)), tell)
+  } catch (error) {
+    if (broken.signal.aborted) return refused(`the source cannot be unpacked: ${broken.signal.reason}`)
+    if (error instanceof Error && isStatus(error, 400, 500))
+      return refused(error.message.replace(/^\(.*?\) .*? - /, ''))
+    throw error
+  }
+}
+
+/** A Dockerfile that cannot be parsed is refused before the first event. */
+const refused = (message: string): Progress => ({ ...NO_PROGRESS, failure: { code: null, message } })
+
+async function readEvents(stream: NodeJS.ReadableStream, tell: (line: string) => void): Promise<Progress> {
+  let progress = NO_PROGRESS
+  let line = ''
+  for await (const event of parseEvents(stream)) {
+    progress = follow(progress, event)
+    const lines = (line + wordsOf(event)).split(/\r?\n/)
+    line = lines.pop() ?? ''
+    for (const whole of lines) if (!isNoise(whole)) tell(whole)
+  }
+  if (line !== '') tell(line)
+  return progress
+}
+
+async function* parseEvents(stream: NodeJS.ReadableStream): AsyncGenerator<BuildEvent> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(Buffer.from(chunk), { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line)
+  }
+}
+
+/** The agent of a task is a shell script, so an image without a shell is of no use. */
+async function look(docker: Docker, tag: string): Promise<BuildEnd> {
+  const image = await inspect(docker, tag)
+  if (image === null) throw new Error(`the engine has no ${tag} after it was built`)
+  const container = await docker.createContainer({ Image: image.Id, Cmd: ['/bin/sh'] })
+  try {
+    await container.infoArchive({ path: '/bin/sh' })
+    return { kind: 'built', imageId: image.Id, bytes: image.Size }
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error
+    return {
+      kind: 'failed',
+      problem: 'The image has no /bin/sh, which tasks are started with',
+      hint: 'Start the Dockerfile from an image that has a shell, such as sluice/base',
+    }
+  } finally {
+    await container.remove({ force: true })
+  }
+}
+
+async function inspect(docker: Docker, name: string): Promise<Docker.ImageInspectInfo | null> {
+  try {
+    return await asked(docker.getImage(name).inspect())
+  } catch (error) {
+    if (isStatus(error, 404)) return null
+    throw error
+  }
+}
