@@ -105,13 +105,20 @@ export async function releaseBuildIfHeld(sql: Sql, { id, epoch }: BuildClaim): P
   return count === 1
 }
 
-/** Builds whose worker fell silent go back into the queue. Leases are the database's clock only. */
+/** Builds whose worker fell silent go back into the queue, or end when they were started `maxStarts` times. Leases are the database's clock only. */
 export async function requeueLapsedBuilds(
   sql: Sql,
-): Promise<readonly { readonly id: BuildId; readonly logId: LogId }[]> {
-  return sql<{ id: BuildId; logId: LogId }[]>`
-    update builds set state = 'queued', lease_until = null
-    where state = 'running' and lease_until < now() returning id, log_id as "logId"`
+  maxStarts: number,
+  now: Date,
+): Promise<readonly Pick<Build, 'id' | 'logId' | 'state'>[]> {
+  const lapsed = await sql<Pick<Build, 'id' | 'logId' | 'state'>[]>`
+    update builds set lease_until = null,
+      state = case when epoch < ${maxStarts} then 'queued' else 'error' end::build_state,
+      problem = case when epoch < ${maxStarts} then null else 'Its worker was lost each time it was built' end,
+      finished_at = case when epoch < ${maxStarts} then null else ${now}::timestamptz end
+    where state = 'running' and lease_until < now() returning id, log_id as "logId", state`
+  for (const { id } of lapsed) await hintAt(sql, id)
+  return lapsed
 }
 
 /** For ringing: what should have been claimed by now. */

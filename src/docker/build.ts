@@ -15,21 +15,23 @@ import {
 } from './build-events.ts'
 import { asked, isStatus } from './engine.ts'
 
+export type { BuildEnd }
+
 /** The image that scripts/base-image makes. Nobody else's of this name is ever pulled. */
 export const OWN_BASE = 'sluice/base'
 
 export type BuildRequest = {
   readonly plan: Plan
   readonly tarGz: Buffer
+  /** Not labels: the classic builder makes a step of each, and plain shell would not be the base image itself any more. */
   readonly tag: string
-  readonly labels: Readonly<Record<string, string>>
 }
 
 export type ImageBuilder = {
   /** Builds and tags. A failure is an outcome; each line of the log is handed over as it comes. */
   build(request: BuildRequest, tell: (line: string) => void, signal: AbortSignal): Promise<BuildEnd>
-  /** Id of the image with this tag and label; null when this engine has none. */
-  find(tag: string, label: readonly [string, string]): Promise<string | null>
+  /** Id of the image with this tag; null when this engine has none. */
+  find(tag: string): Promise<string | null>
   /** Id of the base image that rendered Dockerfiles really start from here. */
   findBase(name: string): Promise<string | null>
 }
@@ -44,10 +46,7 @@ type Settings = {
 export function openImageBuilder(docker: Docker, settings: Settings): ImageBuilder {
   return {
     build: (request, tell, signal) => build(docker, settings, request, tell, signal),
-    async find(tag, [name, value]) {
-      const image = await inspect(docker, tag)
-      return image?.Config.Labels?.[name] === value ? image.Id : null
-    },
+    find: async (tag) => (await inspect(docker, tag))?.Id ?? null,
     async findBase(name) {
       return ((await inspect(docker, name)) ?? (await inspect(docker, OWN_BASE)))?.Id ?? null
     },
@@ -116,7 +115,7 @@ async function pull(
 async function run(
   docker: Docker,
   settings: Settings,
-  { plan, tarGz, tag, labels }: BuildRequest,
+  { plan, tarGz, tag }: BuildRequest,
   { args }: Base,
   tell: (line: string) => void,
   signal: AbortSignal,
@@ -127,7 +126,6 @@ async function run(
     t: tag,
     dockerfile: plan.kind === 'rendered' ? RENDERED_DOCKERFILE : plan.path,
     buildargs: { ...settings.proxies, ...args },
-    labels,
     forcerm: true, // the container of a failed step stays behind otherwise
     abortSignal: AbortSignal.any([signal, broken.signal]),
   }

@@ -23,3 +23,13 @@ export function imageKey(plan: Plan, bases: ReadonlyMap<string, string>): string
 export function listBases(plan: Plan): readonly string[] {
   return plan.kind === 'dockerfile' ? plan.from : [plan.base]
 }
+
+/** `sluice/weather:1f0c…`: the image's name on an engine, and how it is known again there. */
+export function imageTag(projectName: string, key: string): string {
+  const name = projectName
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 100)
+    .replaceAll(/^-|-$/g, '')
+  return `sluice/${name === '' ? 'project' : name}:${key.slice(0, 12)}`
+}

@@ -32,7 +32,7 @@ beforeEach(async () => {
   >`insert into projects (name, created_at) values ('p', ${now}) returning id`
   projectId = project.id
 })
-const require = () => requireImage({ sql, wakeUps }, { projectId, plan, sourceDigest }, now)
+const need = () => requireImage({ sql, wakeUps }, { projectId, plan, sourceDigest }, now)
 const claim = async (leaseMs = 10_000) => {
   const claimed = await claimBuild(sql, { workerId: '1', leaseMs })
   if (claimed === undefined) throw new Error('nothing to claim')
@@ -41,36 +41,36 @@ const claim = async (leaseMs = 10_000) => {
 
 describe('an image that a revision needs', () => {
   it('is queued once, however many need it at the same time', async () => {
-    const all = await Promise.all(Array.from({ length: 10 }, require))
+    const all = await Promise.all(Array.from({ length: 10 }, need))
     expect(new Set(all.map((one) => one.kind === 'building' && one.buildId)).size).toBe(1)
     expect(await sql`select from builds`).toHaveLength(1)
     expect(rung[0]).toMatchObject({ kind: 'build', queue: 'build' })
   })
 
   it('is known once it was built', async () => {
-    const { imageKey } = await require()
+    const { imageKey } = await need()
     await putImage(sql, { key: imageKey, tag: 't', imageId: 'sha256:1', bytes: 1 }, now)
-    expect(await require()).toEqual({ kind: 'known', imageKey })
+    expect(await need()).toEqual({ kind: 'known', imageKey })
   })
 
   it('is built anew when a worker tells of another base image', async () => {
-    const { imageKey } = await require()
+    const { imageKey } = await need()
     await putImage(sql, { key: imageKey, tag: 't', imageId: 'sha256:1', bytes: 1 }, now)
     await putBaseImage(sql, 'sluice/base', 'sha256:2', now)
-    expect((await require()).kind).toBe('building')
+    expect((await need()).kind).toBe('building')
   })
 
   it('is queued again after its build failed', async () => {
-    const first = await require()
+    const first = await need()
     expect(await finishBuildIfHeld(sql, await claim(), 'Step 2 failed', now)).toBe(true)
-    const second = await require()
+    const second = await need()
     expect(second.kind === 'building' && first.kind === 'building' && second.buildId !== first.buildId).toBe(true)
   })
 })
 
 describe('a build', () => {
   it('is claimed by one worker, with its plan as it was', async () => {
-    await require()
+    await need()
     const claims = await Promise.all([1, 2, 3].map(() => claimBuild(sql, { workerId: '1', leaseMs: 10_000 })))
     const won = claims.filter((one) => one !== undefined)
     expect(won).toHaveLength(1)
@@ -78,7 +78,7 @@ describe('a build', () => {
   })
 
   it('that was given back is fenced off from whoever had it', async () => {
-    await require()
+    await need()
     const first = await claim()
     expect(await releaseBuildIfHeld(sql, first)).toBe(true)
     const second = await claim()

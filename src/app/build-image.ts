@@ -1,0 +1,27 @@
+import type { Digest } from '../brand.ts'
+import type { BuildEnd, ImageBuilder } from '../docker/build.ts'
+import { imageTag } from '../environment/image-key.ts'
+import type { Plan } from '../environment/plan.ts'
+
+export type ImageNeed = {
+  readonly imageKey: string
+  readonly projectName: string
+  readonly plan: Plan
+  readonly sourceDigest: Digest
+}
+
+export type BuildImagePorts = {
+  readonly builder: Pick<ImageBuilder, 'build' | 'find'>
+  readonly readSource: (digest: Digest) => Promise<Buffer>
+}
+
+/** Builds the image of a key on this worker's engine. */
+export async function buildImage(
+  { builder, readSource }: BuildImagePorts,
+  { imageKey, projectName, plan, sourceDigest }: ImageNeed,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<BuildEnd> {
+  const tarGz = await readSource(sourceDigest)
+  return builder.build({ plan, tarGz, tag: imageTag(projectName, imageKey) }, tell, signal)
+}

@@ -1,0 +1,22 @@
+import { listQueuedBuilds, requeueLapsedBuilds } from '../db/builds.ts'
+import { appendLog, closeLog } from '../db/logs.ts'
+import type { Database } from '../db/sql.ts'
+import type { Ring } from '../queue/wake-ups.ts'
+import { BUILD_QUEUE } from './require-image.ts'
+
+/** A build that took down its worker as often as this is not tried again. */
+const MAX_STARTS = 3
+const MAX_RINGS = 100
+
+/** For the sweep: queues again what a lost worker was building, and tells what to ring for. Idempotent. */
+export async function rescueBuilds(sql: Database, now: Date): Promise<readonly Ring[]> {
+  await sql.begin(async (tx) => {
+    for (const { logId, state } of await requeueLapsedBuilds(tx, MAX_STARTS, now)) {
+      const then = state === 'queued' ? 'the next one builds this from the start' : 'it is not tried again'
+      await appendLog(tx, logId, Buffer.from(`The worker that built this has gone: ${then}\n`), now)
+      if (state === 'error') await closeLog(tx, logId, now)
+    }
+  })
+  const queued = await listQueuedBuilds(sql, MAX_RINGS)
+  return queued.map(({ id, epoch }) => ({ kind: 'build', id, epoch, queue: BUILD_QUEUE }))
+}

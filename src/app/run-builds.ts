@@ -1,0 +1,158 @@
+import { type BuildClaim, claimBuild, finishBuildIfHeld, releaseBuildIfHeld, renewBuildIfHeld } from '../db/builds.ts'
+import { putBaseImage, putImage } from '../db/images.ts'
+import { closeLog } from '../db/logs.ts'
+import type { Database, Sql } from '../db/sql.ts'
+import type { BuildEnd, ImageBuilder } from '../docker/build.ts'
+import { imageTag } from '../environment/image-key.ts'
+import { type BuildImagePorts, buildImage } from './build-image.ts'
+import { type BuildLog, openBuildLog } from './tell-build.ts'
+
+export type BuildPorts = BuildImagePorts & {
+  readonly sql: Database
+  readonly builder: ImageBuilder
+  readonly now: () => Date
+  /** Told of what should never happen; the build is queued again when its lease lapses. */
+  readonly onBug: (error: unknown) => void
+}
+
+export type BuildOptions = {
+  readonly workerId: string
+  readonly baseImage: string
+  /** Builds at once. */
+  readonly slots?: number
+  readonly leaseMs?: number
+  readonly maxBuildMs?: number
+}
+
+export type Builds = {
+  /** Claims what is queued, up to the free slots, and returns; a build is claimed again whenever one ends. */
+  look(): Promise<void>
+  /** Claims nothing more and resolves when what runs has ended. */
+  drain(): Promise<void>
+  /** Stops what runs and gives it back to the queue. */
+  close(): Promise<void>
+}
+
+/** The worker's side of builds. First tells which base image its engine has, so that keys are made with it. */
+export async function openBuilds(ports: BuildPorts, options: BuildOptions): Promise<Builds> {
+  await tellBase(ports, options)
+  const running = new Set<Promise<void>>()
+  const closing = new AbortController()
+  let free = options.slots ?? 1
+  let isDraining = false
+
+  async function look(): Promise<void> {
+    while (!isDraining && free > 0) {
+      free -= 1 // before the question, or two looks would claim for one slot
+      const claim = await claimBuild(ports.sql, { workerId: options.workerId, leaseMs: leaseOf(options) }).catch(
+        (error: unknown) => {
+          free += 1
+          throw error
+        },
+      )
+      if (claim === undefined) {
+        free += 1
+        return
+      }
+      start(claim)
+    }
+  }
+
+  function start(claim: BuildClaim) {
+    const build = runBuild(ports, options, claim, closing.signal)
+      .catch(ports.onBug)
+      .then(async () => {
+        running.delete(build)
+        free += 1
+        await look()
+      })
+      .catch(ports.onBug)
+    running.add(build)
+  }
+
+  const drain = async () => {
+    isDraining = true
+    while (running.size > 0) await Promise.all(running)
+  }
+  return {
+    look,
+    drain,
+    close: async () => {
+      closing.abort('closing')
+      await drain()
+    },
+  }
+}
+
+const leaseOf = ({ leaseMs }: BuildOptions) => leaseMs ?? 30_000
+
+async function tellBase({ sql, builder, now }: BuildPorts, { baseImage }: BuildOptions): Promise<void> {
+  const imageId = await builder.findBase(baseImage)
+  if (imageId !== null) await putBaseImage(sql, baseImage, imageId, now())
+}
+
+/** If the process dies on any line of it, the lease lapses and the sweep queues the build again. */
+async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildClaim, closing: AbortSignal) {
+  const log = openBuildLog(ports.sql, claim.logId, ports.now)
+  const lost = new AbortController()
+  const tooLong = AbortSignal.timeout(options.maxBuildMs ?? 3_600_000)
+  const stopRenewing = keepLease(ports, claim, leaseOf(options), () => lost.abort())
+  try {
+    const end = await buildImage(ports, claim, log.tell, AbortSignal.any([closing, lost.signal, tooLong]))
+    if (end.kind !== 'aborted') return await finish(ports, claim, end, log)
+    if (tooLong.aborted) return await finish(ports, claim, TOO_LONG, log)
+    if (!lost.signal.aborted) await giveBack(ports, claim, log)
+  } catch (error) {
+    ports.onBug(error)
+    await finish(ports, claim, BUG, log)
+  } finally {
+    stopRenewing()
+  }
+}
+
+type Ended = Exclude<BuildEnd, { kind: 'aborted' }>
+
+const TOO_LONG: Ended = {
+  kind: 'failed',
+  problem: 'The build took longer than an hour and was stopped',
+  hint: 'Install less, or start from an image that has it already',
+}
+const BUG: Ended = {
+  kind: 'failed',
+  problem: 'Sluice failed while it built this',
+  hint: 'Push again; if that fails too, show the operator this log',
+}
+
+async function giveBack({ sql }: BuildPorts, claim: BuildClaim, log: BuildLog) {
+  log.tell('The worker shuts down: the next one builds this from the start')
+  await log.written()
+  await releaseBuildIfHeld(sql, claim)
+}
+
+async function finish({ sql, now }: BuildPorts, claim: BuildClaim, end: Ended, log: BuildLog) {
+  if (end.kind === 'failed') for (const line of [`! ${end.problem}`, `! ${end.hint}`]) log.tell(line)
+  await log.written()
+  await sql.begin(async (tx) => {
+    if (!(await finishBuildIfHeld(tx, claim, end.kind === 'failed' ? end.problem : null, now()))) return
+    if (end.kind === 'built') await putBuilt(tx, claim, end, now())
+    await closeLog(tx, claim.logId, now())
+  })
+}
+
+async function putBuilt(
+  sql: Sql,
+  { imageKey, projectName }: BuildClaim,
+  { imageId, bytes }: Extract<BuildEnd, { kind: 'built' }>,
+  now: Date,
+) {
+  await putImage(sql, { key: imageKey, tag: imageTag(projectName, imageKey), imageId, bytes }, now)
+}
+
+/** Renews until told to stop. A renewal that fails is tried again; one that finds the build taken ends it here. */
+function keepLease({ sql, onBug }: BuildPorts, claim: BuildClaim, leaseMs: number, onLost: () => void): () => void {
+  const renew = async () => {
+    if (!(await renewBuildIfHeld(sql, claim, leaseMs))) onLost()
+  }
+  const timer = setInterval(() => void renew().catch(onBug), leaseMs / 3)
+  return () => clearInterval(timer)
+}
