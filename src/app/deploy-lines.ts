@@ -30,10 +30,11 @@ export function workflowLines(
 
 export const ignoredLine = (path: string) => detail(`${path}   ignored: only top-level .dig files are workflows`)
 
-/** `+ daily_sync   daily> 07:00:00, next 2026-02-11 07:00 UTC` */
-export function scheduleLine({ sign, workflowName, schedule, nextRunAt }: ScheduleChange): string {
+/** `~ daily_sync   daily> 06:00:00 -> daily> 07:00:00, next 2026-02-11 07:00 UTC` */
+export function scheduleLine({ sign, workflowName, before, after, nextRunAt }: ScheduleChange): string {
+  const written = [before, after].filter((one) => one !== null).map(({ kind, at }) => `${kind}> ${at}`)
   const next = nextRunAt === null ? '' : `, next ${instant(nextRunAt)} UTC`
-  return detail(`${sign} ${workflowName}   ${schedule.kind}> ${schedule.at}${next}`)
+  return detail(`${sign} ${workflowName}   ${written.join(' -> ')}${next}`)
 }
 
 /** `2026-02-11 07:00` */

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, expect, inject, it } from 'vitest'
+import { scheduleLine } from '../../src/app/deploy-lines.ts'
 import { runDueSchedules } from '../../src/app/run-schedules.ts'
-import { scheduleLine } from '../../src/app/sync-schedules.ts'
 import type { JsonObject } from '../../src/brand.ts'
 import { syncSchedules } from '../../src/db/schedules.ts'
 import { openDatabase } from '../../src/db/sql.ts'
@@ -37,13 +37,13 @@ eachBackend('schedules', (open) => {
   })
 
   it('say what a push changes', async () => {
-    const push = async (config: JsonObject) => (await schedule(config)).map(scheduleLine)
-    expect(await push(hourly())).toEqual(['+ wf  hourly> 05:00 UTC, next 2026-03-28 06:05'])
+    const push = async (config: JsonObject) => (await schedule(config)).map((change) => scheduleLine(change).trim())
+    expect(await push(hourly())).toEqual(['+ wf   hourly> 05:00, next 2026-03-28 06:05 UTC'])
     expect(await push(hourly())).toEqual([])
     expect(await push({ schedule: { 'daily>': '07:00:00' }, '+a': {} })).toEqual([
-      '~ wf  hourly> 05:00 UTC -> daily> 07:00:00 UTC, next 2026-03-28 07:00',
+      '~ wf   hourly> 05:00 -> daily> 07:00:00, next 2026-03-28 07:00 UTC',
     ])
-    expect(await push({ '+a': {} })).toEqual(['- wf  daily> 07:00:00 UTC'])
+    expect(await push({ '+a': {} })).toEqual(['- wf   daily> 07:00:00'])
   })
 
   it('start each session once, though two webs look at the same moment', async () => {
