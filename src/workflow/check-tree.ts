@@ -15,6 +15,9 @@ export function checkTree(root: LocatedMap, name: string, operators: ReadonlySet
   ]
 }
 
+/** More are of no use to anybody. */
+const MAX_FAULTS = 200
+
 /** The root is always a group: an operator there is an unknown key too. */
 function rootKeyProblems(root: LocatedMap, name: string): readonly Problem[] {
   const unknown = [...root.entries].filter(([key]) => !isChildKey(key) && !ROOT_KEYS.has(key))
@@ -37,7 +40,7 @@ function structureProblems(root: LocatedMap, name: string): readonly Problem[] {
     pickKeys(config, (key) => isChildKey(key) || ROOT_KEYS.has(key)),
     `+${name}`,
   )
-  return faults.map((fault) => faultAt(root, fault))
+  return faults.slice(0, MAX_FAULTS).map((fault) => faultAt(root, fault))
 }
 
 function faultAt(root: Located, fault: Fault): Problem {

@@ -28,6 +28,9 @@ export type LoadedFile = {
 /** Aliases and includes may repeat one value without end; unfolded it may be this long as JSON. */
 const MAX_UNFOLDED_BYTES = 2 << 20
 
+/** More are of no use to anybody, and a file can be made to have 100,000. */
+const MAX_PROBLEMS = 100
+
 type Loading = {
   readonly read: (path: string) => Source
   readonly problems: Problem[]
@@ -259,7 +262,9 @@ function mergeSources(reading: Reading, node: ParsedNode | null, position: Posit
   return maps
 }
 
-function include(reading: Reading, value: ParsedNode | null, position: Position): ReadonlyMap<string, Entry> {
+/** Problems stand at the path: that is what is wrong, or leads there. */
+function include(reading: Reading, value: ParsedNode | null, key: Position): ReadonlyMap<string, Entry> {
+  const position = value === null ? key : reading.yaml.at(value.range[0])
   const nothing = new Map<string, Entry>()
   const name = value !== null && isScalar(value) ? scalarValue(value.value) : undefined
   if (typeof name !== 'string') {
@@ -289,6 +294,6 @@ function resolvePath(from: string, name: string): string | undefined {
 }
 
 function addProblem(loading: Loading, position: Position, message: string, hint: string): null {
-  loading.problems.push(problemAt(position, { message, hint }))
+  if (loading.problems.length < MAX_PROBLEMS) loading.problems.push(problemAt(position, { message, hint }))
   return null
 }

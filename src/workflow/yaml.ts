@@ -25,6 +25,9 @@ export type Yaml = {
 const MAX_DEPTH = 100
 const MAX_DIRECTIVES = 100
 const MAX_PROBLEMS = 5
+/** Each error costs the parser a stack trace: 100,000 of them are seconds. An anchor, a tag and a value are the most that can be right. */
+const MAX_ERRORS = 20
+const MAX_NODES_IN_A_ROW = 3
 
 /** `text` has no byte order mark. With problems there is no root. */
 export function readYaml(file: string, text: string): { readonly yaml: Yaml; readonly problems: readonly Problem[] } {
@@ -51,23 +54,37 @@ const SECOND_DOCUMENT = {
   hint: 'Move it to a file of its own.',
 }
 
-/** Bounded work on any text: stops at the first place that is nested too deeply, and at a second document. */
+/** Bounded work on any text: stops at the first place that is nested too deeply, at a second document, and when nothing but errors comes. */
 function scan(text: string, lines: LineCounter): { tokens: CST.Token[]; stopped: Fault | undefined } {
   const parser = new Parser(lines.addNewLine)
   lines.addNewLine(0)
   const tokens: CST.Token[] = []
-  const counts = { document: 0, directive: 0 }
+  const counts = { document: 0, directive: 0, error: 0 }
+  let nodes = 0
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) {
       tokens.push(token)
-      if (token.type === 'document' || token.type === 'directive') counts[token.type]++
+      if (token.type === 'document' || token.type === 'directive' || token.type === 'error') counts[token.type]++
     }
-    if (parser.stack.length > MAX_DEPTH) return { tokens, stopped: { offset: parser.offset, ...TOO_DEEP } }
-    if (counts.document > 1) return { tokens, stopped: undefined }
-    if (counts.directive > MAX_DIRECTIVES) return { tokens, stopped: { offset: parser.offset, ...TOO_MANY_DIRECTIVES } }
+    nodes = countNodes(nodes, lexeme)
+    const fault = findBound(parser.stack.length, counts.directive, nodes)
+    if (fault !== undefined) return { tokens, stopped: { offset: parser.offset, ...fault } }
+    if (counts.document > 1 || counts.error > MAX_ERRORS) return { tokens, stopped: undefined }
   }
   tokens.push(...parser.end())
   return { tokens, stopped: undefined }
+}
+
+/** Anchors, tags, aliases and quoted texts in a row, with only spaces between. */
+function countNodes(before: number, lexeme: string): number {
+  if (/^[&*!"']/.test(lexeme)) return before + 1
+  return /^[ \t]+$/.test(lexeme) ? before : 0
+}
+
+function findBound(depth: number, directives: number, nodes: number): Omit<Fault, 'offset'> | undefined {
+  if (depth > MAX_DEPTH) return TOO_DEEP
+  if (directives > MAX_DIRECTIVES) return TOO_MANY_DIRECTIVES
+  return nodes > MAX_NODES_IN_A_ROW ? TOO_MANY_NODES : undefined
 }
 
 const TOO_DEEP = {
@@ -79,12 +96,17 @@ const TOO_MANY_DIRECTIVES = {
   hint: 'Put texts that begin with % in quotes.',
 }
 
+const TOO_MANY_NODES = {
+  message: 'Not valid YAML: several values stand where one should be',
+  hint: 'Put a comma between them in a list, or quotes around the whole.',
+}
+
 function faultsOf(document: Document.Parsed | undefined): readonly Fault[] {
   const faults = [...(document?.errors ?? []), ...(document?.warnings ?? [])]
   return faults.map(({ pos, code, message }) => ({
     offset: pos[0],
     message: wordOf(code, message),
-    hint: hintOf(code),
+    hint: hintOf(code, message),
   }))
 }
 
@@ -101,7 +123,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['MULTIPLE_ANCHORS', 'Keep one anchor.'],
 ])
 
-function hintOf(code: string): string {
+function hintOf(code: string, message: string): string {
+  if (message.startsWith('Flow ')) return 'Close the bracket [ or { that is open here.'
   return HINTS.get(code) ?? 'Look at the indentation, colons and quotes of this line and the one above it.'
 }
 

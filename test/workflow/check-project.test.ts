@@ -1,0 +1,320 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the language's templates, not ours
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkFiles, checkText, read, show } from './projects.ts'
+
+const problems = (text: string) => checkText(text).problems.map(show)
+
+describe('a project', () => {
+  it('is every top-level .dig, whatever is wrong with the others', () => {
+    const checked = checkFiles({
+      ...{ 'a.dig': '+t: {echo>: x}\n', 'b.dig': '+t: {ehco>: x}\n', '.hidden.dig': 'x', 'README.md': 'x' },
+      ...{ 'parts/c.dig': '+t: {echo>: x}\n', 'parts/d.dig': 'never read', 'e.dig': '+t: {call>: parts/c}\n' },
+    })
+    expect(checked.workflows.map((workflow) => workflow.name)).toEqual(['a', 'e'])
+    expect(checked.problems.map(show)).toEqual([
+      'b.dig:1:6 error: Unknown operator ehco>: +b+t cannot run | Did you mean echo>?',
+    ])
+    expect(checked.ignored).toEqual(['parts/d.dig'])
+  })
+
+  it('gives workflows in the stored form', () => {
+    const text =
+      'timezone: Asia/Tokyo\n+b: {echo>: x}\n_retry: 1\nschedule: {daily>: 07:00:00}\n+a: {echo>: y}\n_export: {k: 1}\n'
+    const workflow = read(text)
+    expect(workflow.timezone).toBe('Asia/Tokyo')
+    expect(JSON.stringify(workflow.config)).toBe(
+      '{"_export":{"k":1},"schedule":{"daily>":"07:00:00"},"_retry":1,"+b":{"echo>":"x"},"+a":{"echo>":"y"}}',
+    )
+    expect(workflow.schedule).toEqual({ kind: 'daily', at: '07:00:00', timezone: 'Asia/Tokyo', options: {} })
+  })
+
+  it('tells all that is wrong at once, in the order of the file', () => {
+    const text = [
+      ...['timezone: Mars/Olympus', 'schedule:', '  daily>: 7', '  skip_on_over_time: true', 'shedule: {}'],
+      ...['+a b: {echo>: x}', '+g:', '  _eror: {echo>: x}', '  +x: {sh>: a, echo>: b}', '  +y: {}', '+n:', ''],
+    ]
+    expect(problems(text.join('\n'))).toEqual([
+      'main.dig:1:11 error: Unknown time zone "Mars/Olympus": times of day would mean nothing | Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.',
+      'main.dig:3:3 error: daily> scheduler requires hh:mm:ss format: 7 | Write the time on the wall, for example daily>: 07:00:00.',
+      "main.dig:4:3 error: Parameter 'skip_on_over_time' is not used at schedule. | Did you mean skip_on_overtime?",
+      "main.dig:5:1 error: Workflow 'main' includes unknown keys: [shedule]: the top of a file has directives and +tasks only | Did you mean schedule?",
+      `main.dig:6:1 error: task name must not contain character ' ': "+a b" | Use letters, digits, - _ and dots.`,
+      "main.dig:8:3 error: +main+g contains invalid keys: '_eror': a task without an operator is a group, and a group has directives and +tasks only | Did you mean _error?",
+      "main.dig:9:16 error: A task can't have more than one operator: +main+g+x has sh> and echo> | Give each operator a +task of its own.",
+      "main.dig:11:1 error: Parameter '+n' is required but null | Write an operator such as echo>: hello, or +tasks, below it.",
+    ])
+  })
+
+  it.each<[string, string, readonly string[]]>([
+    [
+      'an operator at the top',
+      'sh>: echo x\n',
+      [
+        "main.dig:1:1 error: Workflow 'main' includes unknown keys: [sh>]: the top of a file has directives and +tasks only | Put it into a task: +sh: {sh>: …}.",
+      ],
+    ],
+    [
+      'a number for a name',
+      '+10: {echo>: x}\n',
+      [
+        `main.dig:1:1 error: Workflow 'main' includes unknown keys: [10]: the top of a file has directives and +tasks only | Was it a task? +10: without quotes is the number 10; write "+10":.`,
+      ],
+    ],
+    [
+      'a city for a zone',
+      'timezone: Tokyo\n',
+      ['main.dig:1:11 error: Unknown time zone "Tokyo": times of day would mean nothing | Did you mean Asia/Tokyo?'],
+    ],
+    [
+      'a small letter in a zone',
+      'timezone: asia/tokyo\n',
+      [
+        'main.dig:1:11 error: Unknown time zone "asia/tokyo": times of day would mean nothing | Did you mean Asia/Tokyo?',
+      ],
+    ],
+    [
+      'a bad cron',
+      'schedule: {cron>: "0 25 * * *"}\n',
+      [
+        'main.dig:1:12 error: Invalid value for hour: 25 | Write five fields: minute hour day month weekday, for example cron>: 42 4 1 * *.',
+      ],
+    ],
+    [
+      'an unknown operator within a body',
+      '+a: {if>: true, _do: {+b: {shh>: x}}}\n',
+      ['main.dig:1:28 error: Unknown operator shh>: +main+a^do+b cannot run | Did you mean sh>?'],
+    ],
+    [
+      'a mistyped directive',
+      '+a: {sh>: x, _rety: 1}\n',
+      ['main.dig:1:14 error: +main+a has an unknown directive: _rety | Did you mean _retry?'],
+    ],
+    [
+      'a mistyped option',
+      '+a: {sh>: x, shel: [bash]}\n',
+      ["main.dig:1:14 warning: Parameter 'shel' is not used at task +main+a. | Did you mean shell?"],
+    ],
+    [
+      'an unknown option',
+      '+a: {echo>: x, color: red}\n',
+      [
+        "main.dig:1:16 warning: Parameter 'color' is not used at task +main+a. | echo> does not know it. Remove it, or put it below _export: if it is a variable.",
+      ],
+    ],
+    ['an argument of py>', '+a: {py>: m.f, rows: 1, _mine: 2}\n', []],
+    [
+      '_after of a later task',
+      '_parallel: true\n+a: {echo>: x, _after: [+bb]}\n+b: {echo>: x}\n',
+      ["main.dig:2:16 error: Dependency task '+bb' does not exist | No task is listed before this one."],
+    ],
+    [
+      '_background in parallel',
+      '_parallel: true\n+a: {echo>: x, _background: true}\n',
+      [
+        'main.dig:2:16 error: Setting "_background: true" option is invalid (unnecessary) if its parent task has "_parallel: true" option | Remove _background: the tasks run beside each other already.',
+      ],
+    ],
+    ['a disabled task', '+a: {_disable: true, +x: {nosuch>: 1}}\n', []],
+  ])('%s', (_, text, expected) => expect(problems(text)).toEqual(expected))
+
+  it.each<[string, string, string]>([
+    ['my flow.dig', 'name must not contain character \' \': "+my flow"', 'x'],
+    ['1st.dig', 'name must not start with a numeric digit (0-9): "1st"', 'x'],
+    ['@x.dig', 'name must not include special symbols (+ ^ @ / \\ / : * ? " < > |): "@x"', 'x'],
+    ['x.dig.dig', 'name must not end with .dig: "x.dig"', 'x'],
+    ['größe.dig', 'name must not contain character \'ö\': "+größe"', 'x'],
+  ])('declines the file name %s', (file, message) => {
+    expect(checkFiles({ [file]: '+a: {echo>: x}\n' }).problems.map(show)).toEqual([
+      `${file}:1:1 error: ${message}: the file's name is the name of the workflow and of its first task | Rename the file: letters, digits, - _ and dots.`,
+    ])
+  })
+
+  it('declines a symbolic link and a huge file without reading them', () => {
+    const entries = { 'link.dig': { mode: '120000' }, 'huge.dig': { bytes: 10 << 20 } }
+    expect(checkFiles({ 'link.dig': '', 'huge.dig': '' }, entries).problems.map(show)).toEqual([
+      'huge.dig:1:1 error: huge.dig has 10.0 MiB; a workflow file may have 256 KiB | Move data and scripts to files of their own.',
+      'link.dig:1:1 error: link.dig is a symbolic link, and links are not followed | Commit the file itself.',
+    ])
+  })
+})
+
+describe('call>', () => {
+  it('may not go round in a circle', () => {
+    const files = {
+      'a.dig': '+x: {call>: parts/b}\n',
+      'parts/b.dig': '+y: {call>: ../c}\n',
+      'c.dig': '+z: {call>: a.dig}\n',
+    }
+    expect(checkFiles({ ...files, 'parts/b.dig': '+y: {call>: ../c.dig}\n' }).problems.map(show)).toEqual([
+      'c.dig:1:13 error: call> goes round in a circle: a.dig -> parts/b.dig -> c.dig -> a.dig; it would never end | Remove one call of the circle, or put it below if>.',
+    ])
+  })
+
+  it('may call itself where it can end', () => {
+    expect(checkFiles({ 'a.dig': '+x:\n  if>: ${more}\n  _do: {call>: a}\n' }).problems).toEqual([])
+  })
+
+  it('warns of what is wrong in called files, at their places', () => {
+    const files = { 'a.dig': '+x: {call>: parts/b}\n+y: {call>: none}\n', 'parts/b.dig': '+y: {sh>: a, echo>: b}\n' }
+    expect(checkFiles(files).problems.map(show)).toEqual([
+      'a.dig:2:13 warning: none.dig: there is no such file in the project | Check the path: it is relative to the file that names it.',
+      "parts/b.dig:1:14 warning: A task can't have more than one operator: +b+y has sh> and echo> | Give each operator a +task of its own.",
+    ])
+  })
+})
+
+describe('templates', () => {
+  it.each<[string, readonly string[]]>([
+    ['+a: {echo>: "${session_date} ${moment(session_time).format()} ${unknown.so.far}"}\n', []],
+    ['+a: {echo>: "x ${1 +} y"}\n', ['main.dig:1:16 error: ${1 +} cannot be evaluated (SyntaxError: ']],
+    [
+      '+a:\n  sh>: |\n    echo 1\n    echo ${HOME_X:-none}\n',
+      ['main.dig:4:10 error: ${HOME_X:-none} cannot be evaluated (SyntaxError: '],
+    ],
+    ['+a:\n  sh>: |\n    echo ${secret:key} $HOME $$\n', []],
+    ['+a: {loop>: 1, _do: {echo>: "${(}"}}\n', ['main.dig:1:30 error: ${(} cannot be evaluated (SyntaxError: ']],
+    [
+      '+a: {echo>: "${(function(){ for(;;); })()}"}\n',
+      [
+        'main.dig:1:14 error: ${(function(){ for(;;); })()} cannot be evaluated (Error: the expression ran for more than 250 ms)',
+      ],
+    ],
+    [
+      '+a: {echo>: "${(function(){ var a=[]; for(;;) a.push([a.length]); })()}"}\n',
+      ['main.dig:1:14 error: ${(function(){ var a=[]; for(;;) a.push([a.length]); })()} cannot be evaluated ('],
+    ],
+  ])('of %j', (text, starts) => {
+    const found = problems(text)
+    expect(found).toHaveLength(starts.length)
+    for (const [at, start] of starts.entries()) expect(found[at]?.slice(0, start.length)).toBe(start)
+  })
+})
+
+describe('any text', () => {
+  const timed = (text: string) => {
+    const before = process.cpuUsage()
+    const checked = checkText(text)
+    const { user, system } = process.cpuUsage(before)
+    return { ms: (user + system) / 1000, checked }
+  }
+  /** A second of a machine that is free; a busy one takes longer for the same work. */
+  const LIMIT_MS = 3000
+
+  it.each([
+    ...[
+      '[',
+      '{',
+      '- ',
+      '? ',
+      'a: ',
+      '&a ',
+      '*a ',
+      '!x ',
+      '- [a,',
+      '"',
+      '#\n',
+      'a:\n',
+      '-\n',
+      ': ',
+      '?\n',
+      '*a\n',
+      '---\n',
+      '%a\n',
+    ],
+    ...['{a: ', '? - ', "'", '>-\n', '\t', '\0', '${', '${a:', '$$', '\r', '<<: ', '+a:\n', '!include : x\n', '..'],
+  ])('of %j, repeated without end, is refused in time', (unit) => {
+    const bytes = unit.length === 1 ? 256 << 10 : 64 << 10
+    const { ms, checked } = timed(unit.repeat(Math.floor(bytes / unit.length)))
+    expect(checked.problems.length).toBeGreaterThan(0)
+    expect(ms).toBeLessThan(LIMIT_MS)
+  })
+
+  it('that unfolds without end is refused in time', () => {
+    const bomb = ['_export:', '  a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]']
+    for (let level = 1; level < 30; level++) bomb.push(`  a${level}: &a${level} [${`*a${level - 1}, `.repeat(9)}]`)
+    const { ms, checked } = timed(`${bomb.join('\n')}\n`)
+    expect(checked.problems.map(show)).toEqual([
+      expect.stringMatching(/^main\.dig:\d+:\d+ error: Aliases and includes unfold this file to more than 2 MiB \| /),
+    ])
+    expect(ms).toBeLessThan(LIMIT_MS)
+  })
+
+  it('that includes without end is refused in time', () => {
+    const files: Record<string, string> = {}
+    for (let level = 0; level < 40; level++)
+      files[`f${level}.yml`] = `x:\n  !include : f${level + 1}.yml\ny:\n  !include : f${level + 1}.yml\n`
+    const start = performance.now()
+    const { problems } = checkFiles({
+      ...files,
+      'main.dig': '_export:\n  !include : f0.yml\n',
+      'f40.yml': `z: ${'z'.repeat(100)}\n`,
+    })
+    expect(problems[0]?.message).toMatch(/unfold this file|Nested deeper/)
+    expect(performance.now() - start).toBeLessThan(LIMIT_MS)
+  })
+
+  it('ends in problems or a workflow, and never throws', () => {
+    const piece = fc.constantFrom(
+      ...[
+        '+a',
+        '_parallel',
+        '_export',
+        'echo>',
+        'call>',
+        'main',
+        'schedule',
+        'daily>',
+        '_do',
+        '_error',
+        '${',
+        '}',
+        '{',
+        '[',
+        ']',
+      ],
+      ...[
+        ': ',
+        '- ',
+        '\n',
+        '\n  ',
+        '\n    ',
+        '&a ',
+        '*a',
+        '!include ',
+        '<<',
+        '"',
+        "'",
+        '|',
+        ',',
+        '#',
+        '~',
+        '10',
+        '\t',
+        '__proto__',
+      ],
+    )
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(piece, { maxLength: 40 }).map((all) => all.join('')),
+    )
+    fc.assert(
+      fc.property(text, (any) => {
+        const { workflows, problems } = checkText(any)
+        const hasError = problems.some((one) => one.severity === 'error')
+        return workflows.length === (hasError ? 0 : 1) && problems.every((one) => one.line >= 1 && one.column >= 1)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('of any bytes ends, too', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        (bytes) => checkText(Buffer.from(bytes).toString('utf8')).kind === 'checked',
+      ),
+      { numRuns: 300 },
+    )
+  })
+})

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest'
+import { checkFiles, checkText, read, show } from './projects.ts'
+
+const values = (yaml: string) => {
+  const lines = yaml.split('\n').map((line) => `  ${line}`)
+  return read(`_export:\n${lines.join('\n')}\n`).config._export
+}
+const problems = (text: string) => checkText(text).problems.map(show)
+
+describe('the YAML dialect', () => {
+  it.each<[string, unknown]>([
+    ['true', true],
+    ['False', false],
+    ['TRUE', 'TRUE'],
+    ['yes', 'yes'],
+    ['off', 'off'],
+    ['10', 10],
+    ['-10', -10],
+    ['+10', 10],
+    ['1_000', 1000],
+    ['010', 8],
+    ['08', '08'],
+    ['0', 0],
+    ['0x1F', 31],
+    ['0b101', 5],
+    ['10:00', '10:00'],
+    ['09:00:00', '09:00:00'],
+    ['1.5', 1.5],
+    ['.5', 0.5],
+    ['1e3', 1000],
+    ['0.5', '0.5'],
+    ['-0.25', '-0.25'],
+    ['0.0', '0.0'],
+    ['.inf', 'Infinity'],
+    ['-.inf', '-Infinity'],
+    ['.nan', 'NaN'],
+    ['1:30.5', 90.5],
+    ['2026-01-01', '2026-01-01'],
+    ['~', null],
+    ['null', null],
+    ['NULL', null],
+    ['', null],
+    ['"10"', '10'],
+    ['!!str 10', '10'],
+    ["!!int '10'", 10],
+    ['!!binary aGVsbG8=', 'aGVsbG8='],
+    ['!!set {a, b}', { a: null, b: null }],
+    ['héllo', 'héllo'],
+    ['|\n  a\n  b', 'a\nb\n'],
+    ['>-\n  a\n  b', 'a b'],
+  ])('reads %s', (text, value) => expect(values(`v: ${text}`)).toEqual({ v: value }))
+
+  it('merges anchors: own keys win, then the first of a list', () => {
+    expect(values('a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc:\n  <<: [*b, *a]\n  z: 3\nd: *a')).toEqual({
+      ...{ a: { x: 1, y: 1 }, b: { y: 2, z: 2 }, c: { y: 2, z: 3, x: 1 }, d: { x: 1, y: 1 } },
+    })
+  })
+
+  it('makes texts of keys that are none', () => {
+    expect(values('10: a\ntrue: b\n1.5: c')).toEqual({ 10: 'a', true: 'b', 1.5: 'c' })
+  })
+
+  it('takes a byte order mark and ends of line from Windows', () => {
+    expect(read('\ufefftimezone: Asia/Tokyo\r\n+a:\r\n  echo>: x\r\n')).toMatchObject({
+      timezone: 'Asia/Tokyo',
+      config: { '+a': { 'echo>': 'x' } },
+    })
+  })
+
+  it.each<[string, string]>([
+    [
+      '',
+      'main.dig:1:1 error: Expected object to load Config but got null | Write keys such as timezone: UTC and +tasks, each on a line.',
+    ],
+    [
+      '[1]',
+      'main.dig:1:1 error: Expected object to load Config but got a list | Write keys such as timezone: UTC and +tasks, each on a line.',
+    ],
+    [
+      'text',
+      'main.dig:1:1 error: Expected object to load Config but got a text | Write keys such as timezone: UTC and +tasks, each on a line.',
+    ],
+    [
+      '+a:\n\techo>: x\n',
+      'main.dig:2:1 error: Not valid YAML: Tabs are not allowed as indentation | Indent with spaces.',
+    ],
+    [
+      '+a: {echo>: x}\n+b: {echo>: y}\n+a: {echo>: z}\n',
+      'main.dig:3:1 error: Duplicated keys: [+a]: a mapping has each key once | Rename one of them.',
+    ],
+    [
+      '+a: !shout x\n',
+      'main.dig:1:5 error: Unknown YAML tag (Unresolved tag: !shout) | Put the text in quotes, or use one of !!str !!int !!float !!binary !!set.',
+    ],
+    ['~: x\n', 'main.dig:1:1 error: A key is empty (null) | Write a word before the colon.'],
+    ['[a]: x\n', 'main.dig:1:1 error: A key is no text | Write keys as words; put odd ones in quotes.'],
+    [
+      '+a: *nope\n',
+      'main.dig:1:5 error: There is no anchor &nope above | Define it first, or put the text in quotes if it is none.',
+    ],
+    ['+a: &x\n  +b: *x\n', 'main.dig:2:7 error: The alias *x contains itself | Write the value out.'],
+    [
+      '_export: {<<: 1}\n',
+      'main.dig:1:11 error: << merges mappings, and this is none | Give it an alias of a mapping, or a list of such: <<: *base.',
+    ],
+    [
+      '+a: {echo>: x}\n---\n+b: {echo>: x}\n',
+      'main.dig:2:1 error: A second document begins here (---), and a workflow file is one document | Move it to a file of its own.',
+    ],
+    [
+      '+a: !include b.yml\n',
+      "main.dig:1:14 error: !include stands where a value is | Write it as a key: `!include : 'file.yml'`, with a space before the colon.",
+    ],
+  ])('declines %j', (text, problem) => expect(problems(text)).toEqual([problem]))
+
+  it.each<[string, string]>([
+    ['an open quote', '+a:\n  echo>: "x\n'],
+    ['an open bracket', '+a: [1, 2\n'],
+    ['bad indentation', '+a:\n    echo>: x\n  _retry: 1\n'],
+  ])('declines %s', (_, text) => expect(problems(text)[0]).toMatch(/^main\.dig:\d+:\d+ error: Not valid YAML: /))
+})
+
+describe('!include', () => {
+  it('merges at its place, deeply, and keys after it replace', () => {
+    const { workflows, problems } = checkFiles({
+      'main.dig':
+        "_export:\n  a: {x: 1, y: 1}\n  b: 1\n  !include : 'config/base.yml'\n  c: {q: 1}\n+t:\n  !include : config/task.yml\n",
+      'config/base.yml': "a: {y: 2, z: 2}\nb: 2\nc: {p: 1}\n!include : 'deep/more.yml'\n",
+      'config/deep/more.yml': 'd: 4\n',
+      'config/task.yml': 'echo>: included\n',
+    })
+    expect(problems).toEqual([])
+    expect(workflows[0]?.config).toEqual({
+      _export: { a: { x: 1, y: 2, z: 2 }, b: 2, c: { q: 1 }, d: 4 },
+      '+t': { 'echo>': 'included' },
+    })
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'leaves its folder',
+      { 'main.dig': "!include : '../b.yml'\n" },
+      'main.dig:1:12 error: File name must not include ..: ../b.yml: an included file lies beside or below the file that includes it | Move the file, or include it from a file further up.',
+    ],
+    [
+      'is absolute',
+      { 'main.dig': '!include : /etc/passwd\n' },
+      'main.dig:1:12 error: File name must not include ..: /etc/passwd: an included file lies beside or below the file that includes it | Move the file, or include it from a file further up.',
+    ],
+    [
+      'is missing',
+      { 'main.dig': '!include : no.yml\n' },
+      'main.dig:1:12 error: no.yml: there is no such file in the project | Check the path: it is relative to the file that names it.',
+    ],
+    [
+      'includes itself',
+      { 'main.dig': '!include : a.yml\n', 'a.yml': 'sla: {}\n!include : b.yml\n', 'b.yml': '!include : a.yml\n' },
+      'b.yml:1:12 error: A file includes itself: a.yml -> b.yml -> a.yml | Remove one !include of the circle.',
+    ],
+    [
+      'is broken',
+      { 'main.dig': '_export:\n  !include : a.yml\n', 'a.yml': 'x: 1\ny: [\n' },
+      'a.yml:3:1 error: Not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] | Close the bracket [ or { that is open here.',
+    ],
+    [
+      'has a rule broken',
+      { 'main.dig': '!include : a.yml\n', 'a.yml': '+a: {ehco>: x}\n' },
+      'a.yml:1:6 error: Unknown operator ehco>: +main+a cannot run | Did you mean echo>?',
+    ],
+    [
+      'is no mapping',
+      { 'main.dig': '!include : a.yml\n', 'a.yml': '- 1\n' },
+      'a.yml:1:1 error: Expected object to load Config but got a list | Write keys such as timezone: UTC and +tasks, each on a line.',
+    ],
+  ])('that %s is told where it stands', (_, files, problem) => {
+    expect(checkFiles(files).problems.map(show)).toEqual([problem])
+  })
+
+  it('may go up and down again below its folder', () => {
+    expect(checkFiles({ 'main.dig': '!include : sub/../b.yml\n', 'b.yml': '+a: {echo>: x}\n' }).problems).toEqual([])
+  })
+
+  it('does not follow a symbolic link', () => {
+    const files = { 'main.dig': '!include : b.yml\n', 'b.yml': '/etc/passwd' }
+    expect(checkFiles(files, { 'b.yml': { mode: '120000' } }).problems.map(show)).toEqual([
+      'main.dig:1:12 error: b.yml is a symbolic link, and links are not followed | Commit the file itself.',
+    ])
+  })
+})
