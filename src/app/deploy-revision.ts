@@ -116,7 +116,7 @@ async function insist<Done>(act: () => Promise<Done>): Promise<Done> {
     try {
       return await act()
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
     }
   }
 }

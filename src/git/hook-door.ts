@@ -37,7 +37,11 @@ export async function openHookDoor(onBug: (error: unknown) => void): Promise<Hoo
   await chmod(folder, 0o700)
   const path = join(folder, 'hooks.sock')
   const answers = new Map<string, Answer>()
-  const server = createServer((socket) => void serve(socket, answers, onBug))
+  const open = new Set<Socket>()
+  const server = createServer((socket) => {
+    open.add(socket.once('close', () => open.delete(socket)))
+    void serve(socket, answers, onBug)
+  })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
   return {
     open: async (answer) => {
@@ -63,7 +67,9 @@ export async function openHookDoor(onBug: (error: unknown) => void): Promise<Hoo
       }
     },
     close: async () => {
-      await new Promise<void>((resolve) => server.close(() => resolve()))
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const socket of open) socket.destroy() // a hook that hears nothing says no
+      await closed
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -40,7 +40,7 @@ export async function checkAddress(
 
 function isAllowed(address: string, { privateRemotes, isLocalAllowed }: AddressRules): boolean {
   if (isLocalAllowed && isIn(LOOPBACK, address)) return true
-  return !isIn(PRIVATE, address) || isIn(blockList(privateRemotes), address)
+  return !isIn(PRIVATE, address) || isIn(privateRemotes, address)
 }
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
@@ -53,17 +53,16 @@ const PRIVATE = [
   ...['2001:db8::/32', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 ]
 
-const isIn = (networks: readonly string[] | BlockList, address: string) =>
-  (networks instanceof BlockList ? networks : blockList(networks)).check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-
-function blockList(networks: readonly string[]): BlockList {
+function isIn(networks: readonly string[], address: string): boolean {
   const list = new BlockList()
+  const version = isIP(address)
   for (const network of networks) {
-    const [address = '', bits] = network.split('/')
-    const version = isIP(address)
-    if (version === 0) continue // a name
+    const [base = '', bits] = network.split('/')
+    if (isIP(base) !== version) continue // a name, or of the other kind: a BlockList takes every IPv4 address for an IPv6 one too
     const width = version === 6 ? 128 : 32
-    list.addSubnet(address, Math.min(Number(bits ?? width), width), version === 6 ? 'ipv6' : 'ipv4')
+    list.addSubnet(base, Math.min(Number(bits ?? width), width), familyOf(version))
   }
-  return list
+  return list.check(address, familyOf(version))
 }
+
+const familyOf = (version: number) => (version === 6 ? 'ipv6' : 'ipv4')

@@ -11,6 +11,9 @@ const BASE = {
   GIT_ALLOW_PROTOCOL: '',
 }
 
+/** A group of its own: Ctrl-C on the server's terminal is not for its git processes. */
+export const APART = { stdio: 'pipe', detached: true } as const
+
 export type GitConfig = Readonly<Record<string, string>>
 
 /** Settings for one process and its children, hooks included. */
@@ -36,7 +39,7 @@ export async function runGit(
   argv: readonly string[],
   { maxBytes, input, config = {} }: { maxBytes: number; input?: string; config?: GitConfig },
 ): Promise<GitEnd> {
-  const child = spawn('git', [`--git-dir=${repository}`, ...argv], { env: gitEnvironment(config), stdio: 'pipe' })
+  const child = spawn('git', [`--git-dir=${repository}`, ...argv], { ...APART, env: gitEnvironment(config) })
   child.stdin.on('error', () => {}) // git may end before it has read everything: its exit code tells
   child.stdin.end(input)
   const message = collect(child.stderr, MAX_MESSAGE, () => {})

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { HOOKS } from './hook-door.ts'
-import { exitOf, type GitConfig, gitEnvironment } from './run-git.ts'
+import { APART, exitOf, type GitConfig, gitEnvironment } from './run-git.ts'
 
 export type GitService = 'git-upload-pack' | 'git-receive-pack'
 
@@ -35,8 +35,9 @@ export type GitAnswer = {
 
 /** Lets `git http-backend` answer. A push that began runs to its end when the client leaves; a fetch is stopped. */
 export async function serveGit(request: GitRequest): Promise<GitAnswer> {
-  const child = spawn('git', ['http-backend'], { env: backendEnvironment(request), stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('git', ['http-backend'], { ...APART, env: backendEnvironment(request) })
   const ended = exitOf(child).then(() => undefined)
+  child.stderr.resume() // what matters of it goes to the client by git's own protocol
   feed(request.body, child.stdin)
   const isPush = request.step.service === 'git-receive-pack'
   const output = child.stdout[Symbol.asyncIterator]()
