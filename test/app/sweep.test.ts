@@ -1,0 +1,116 @@
+import { afterAll, beforeEach, expect, it } from 'vitest'
+import { decideUnknown } from '../../src/app/decide-unknown.ts'
+import { finishTask } from '../../src/app/finish-task.ts'
+import { openTime } from '../../src/app/keep-time.ts'
+import { sweep } from '../../src/app/sweep.ts'
+import type { AttemptId } from '../../src/brand.ts'
+import { insertTaskRun } from '../../src/db/task-runs.ts'
+import { beginTaskIfClaimed, type Claim } from '../../src/db/tasks.ts'
+import {
+  attemptState,
+  claimTasks,
+  FAILED,
+  makeWorker,
+  now,
+  openPorts,
+  runAll,
+  SUCCEEDED,
+  startOne,
+  statesOf,
+} from '../support/attempts.ts'
+import { eachBackend } from '../support/each-backend.ts'
+import { openTestSchema } from '../support/schema.ts'
+
+const { sql, drop } = await openTestSchema('sweep')
+afterAll(drop)
+const workerId = await makeWorker(sql)
+const echo = { 'echo>': 'x' }
+const OPTIONS = { fenceMs: 300_000, looksForLost: true }
+const after = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+const RETRY = { limit: 1, intervalMs: 0, backoff: 'constant', maxIntervalMs: null, onLoss: true } as const
+
+async function claimOne(): Promise<Claim> {
+  const [claim] = await claimTasks(sql, workerId, 1)
+  if (claim === undefined) throw new Error('nothing was claimed')
+  return claim
+}
+const begin = async (claim: Claim, rest: { isRetryable: boolean; retry: typeof RETRY | null }) => {
+  const logId = await insertTaskRun(sql, claim, { workerId, head: '' }, now)
+  await beginTaskIfClaimed(sql, claim, { logId, ...rest }, now)
+}
+const silence = (id: AttemptId, seconds: number) => sql`
+  update tasks set lease_until = clock_timestamp() - make_interval(secs => ${seconds}), next_check_at = clock_timestamp() - interval '1 s'
+  where attempt_id = ${id} and state = 'running'`
+
+eachBackend('the sweep', (open) => {
+  const ports = openPorts(sql, open)
+  beforeEach(async () => {
+    await sql`truncate sessions, attempts, tasks, task_runs cascade`
+    await sql`update limits set used = 0`
+    ports.rung.length = 0
+  })
+
+  it('rings again for what is ready and silent, and not at every look', async () => {
+    await startOne(ports, { '+a': echo })
+    for (const at of [after(1), after(6), after(8), after(17)]) await sweep(ports, OPTIONS, at)
+    expect(ports.rung).toHaveLength(3) // at its start, after 5 s, and 10 s later
+  })
+
+  it('moves what has waited long enough', async () => {
+    const id = await startOne(ports, { '+g': { _retry: { limit: 1, interval: 60 }, '+a': echo } })
+    await finishTask(ports, { claim: await claimOne(), event: FAILED }, now)
+    await sweep(ports, OPTIONS, after(59))
+    expect((await statesOf(sql, id))[1]).toBe('+wf+g group_retry_waiting')
+    await Promise.all([sweep(ports, OPTIONS, after(60)), sweep(ports, OPTIONS, after(60))])
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+g planned', '+wf+g+a error', '+wf+g+a ready'])
+  })
+
+  it.each([
+    ['gives away at once what was claimed and never begun', null, 1, 'ready'],
+    ['leaves what may not be repeated to its worker for a minute', { isRetryable: false, retry: null }, 30, 'running'],
+    ['calls it unknown then', { isRetryable: false, retry: null }, 61, 'unknown'],
+    ['waits for the fence before it repeats', { isRetryable: true, retry: RETRY }, 300, 'running'],
+    ['repeats by `_retry` after it', { isRetryable: true, retry: RETRY }, 331, 'ready'],
+    ['repeats what does no harm', { isRetryable: true, retry: null }, 331, 'ready'],
+  ] as const)('%s', async (_, begun, seconds, state) => {
+    const id = await startOne(ports, { '+a': echo })
+    const claim = await claimOne()
+    if (begun !== null) await begin(claim, begun)
+    await silence(id, seconds)
+    await sweep(ports, OPTIONS, new Date())
+    expect((await statesOf(sql, id))[1]).toBe(`+wf+a ${state}`)
+  })
+
+  it('looks for nothing lost while leases may still be renewed', async () => {
+    const id = await startOne(ports, { '+a': echo })
+    await claimOne()
+    await silence(id, 1000)
+    await sweep(ports, { ...OPTIONS, looksForLost: false }, new Date())
+    expect((await statesOf(sql, id))[1]).toBe('+wf+a running')
+  })
+
+  it('leaves what is unknown to a person', async () => {
+    const id = await startOne(ports, { '+a': echo, '+b': echo })
+    const claim = await claimOne()
+    await begin(claim, { isRetryable: false, retry: null })
+    await silence(id, 61)
+    await sweep(ports, OPTIONS, new Date())
+    expect(await decideUnknown(ports, { taskId: claim.id, as: 'retry', who: 'ana' }, now)).toBe('decided')
+    expect(await decideUnknown(ports, { taskId: claim.id, as: 'error', who: 'bob' }, now)).toBe('not unknown')
+    expect(await runAll(ports, workerId, () => SUCCEEDED)).toEqual(['+wf+a', '+wf+b'])
+    expect(await attemptState(sql, id)).toBe('success')
+    expect((await finishTask(ports, { claim, event: FAILED }, now)).outcome).toBe('stale')
+  })
+
+  it('goes on by itself, one keeper among many', async () => {
+    const id = await startOne(ports, { '+a': { ...echo, _retry: { limit: 1, interval: 60 } } })
+    const claim = await claimOne()
+    await begin(claim, { isRetryable: true, retry: { ...RETRY, limit: 1 } })
+    await sql`update tasks set retry = '{"limit":1,"intervalMs":60000,"backoff":"constant","maxIntervalMs":null,"onLoss":true}' where id = ${claim.id}`
+    await finishTask(ports, { claim, event: FAILED }, now)
+    const report = (error: unknown) => expect.unreachable(String(error))
+    const keepers = [1, 2].map(() => openTime({ ...ports, report, now: () => after(61) }, OPTIONS))
+    await expect.poll(() => statesOf(sql, id), { timeout: 10_000 }).toContain('+wf+a ready')
+    await Promise.all(keepers.map((keeper) => keeper.close()))
+  })
+})
