@@ -174,9 +174,9 @@ export const SETTINGS = {
   ),
   baseImage: setting(
     'SLUICE_BASE_IMAGE',
-    null,
-    'Image that rendered Dockerfiles start from. Default: the sluice/base, which scripts/base-image makes.',
-    text,
+    'sluice/base',
+    'Image that rendered Dockerfiles start from. Default: sluice/base, which scripts/base-image makes.',
+    (raw) => raw,
   ),
   queues: setting('SLUICE_QUEUES', ['default'], 'Queues a worker takes tasks from, comma-separated.', words),
   slots: setting('SLUICE_SLOTS', 4, 'Tasks a worker runs at once.', whole),

@@ -6,7 +6,7 @@ const RIM_BUT_DB = RIM.replace('db|', '')
 const RIM_BUT_STORES = RIM_BUT_DB.replace('git|', '')
 const room = (names) => `^src/(${names})/`
 const WORDS = '^src/(brand|refusal)[.]ts$'
-const WIRING = '^src/(config|home|server|worker|local|cli)[.]ts$'
+const WIRING = '^src/(config|home|lifetime|reports|stores|web|server|worker|local|cli|version)[.]ts$'
 const HARMLESS = '^(node:)?(crypto|path|path/posix|buffer|util|string_decoder)$'
 
 /** The one room of each vendor. */

@@ -1,11 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { access, chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { Refusal } from '../refusal.ts'
 import { findOwner, findPrograms, type Owner, USE_YOUR_OWN } from './embedded-programs.ts'
 import { openDatabase } from './sql.ts'
@@ -145,15 +144,31 @@ async function initialise(folder: string, programs: string, owner: Owner, passwo
   if (owner !== null) await Promise.all([fresh, passwordFile].map((path) => chown(path, owner.uid, owner.gid)))
   const words = ['-D', fresh, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8']
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] // the same order of texts on every host
-  await promisify(execFile)(join(programs, 'initdb'), [...words, ...locale], {
-    ...owner,
-    cwd: folder,
-    env: ENVIRONMENT,
-  })
-    .catch((error: Error) => refuse(error.message, null))
-    .finally(() => rm(passwordFile, { force: true }))
+  const failure = await runToEnd(join(programs, 'initdb'), [...words, ...locale], { ...owner, cwd: folder })
+  await rm(passwordFile, { force: true })
+  if (failure !== null) await refuse(failure, null)
   await rename(fresh, join(folder, 'data'))
 }
+
+/** Null, or why it failed in its own last words. Out of reach of Ctrl-C, too: it takes no second, and half a database is none. */
+function runToEnd(command: string, words: readonly string[], options: SpawnOptions): Promise<string | null> {
+  return new Promise((resolve) => {
+    const child = spawn(command, words, {
+      ...options,
+      env: ENVIRONMENT,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr?.on('data', (part) => {
+      said += part
+    })
+    child.on('error', ({ message }) => resolve(message))
+    child.on('close', (code) => resolve(code === 0 ? null : lastLines(said)))
+  })
+}
+
+const lastLines = (text: string) => text.trim().split('\n').slice(-3).join('\n')
 
 async function refuseOtherMajor(data: string, major: string) {
   const made = (await readFile(join(data, 'PG_VERSION'), 'utf8').catch(ignore('ENOENT')))?.trim()
@@ -181,7 +196,7 @@ async function waitUntilReady(data: string, log: string, failure: () => string |
 }
 
 async function refuse(why: string, log: string | null): Promise<never> {
-  const last = log === null ? '' : (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join('\n')
+  const last = log === null ? '' : lastLines(await readFile(log, 'utf8'))
   const message = ['The embedded PostgreSQL did not start: ', why, '.', last && `\n${last}`].join('')
   const next = log === null ? 'Correct what it says.' : `Its log is ${log}.`
   throw new Refusal('unavailable', message, `${next} ${USE_YOUR_OWN}`)

@@ -1,0 +1,63 @@
+import { Refusal } from './refusal.ts'
+
+type Closer = () => Promise<unknown>
+
+/** What was opened, to be closed in the opposite order. */
+export type Lifetime = {
+  /** Closes `opened` when its turn comes, and gives it back. */
+  own<Opened extends { close(): Promise<unknown> }>(opened: Opened): Opened
+  onEnd(close: Closer): void
+  close(): Promise<void>
+}
+
+/** Opens with `open`; when that fails half-way, what was open is closed. */
+export async function openLifetime<Result>(
+  open: (lifetime: Lifetime) => Promise<Result>,
+): Promise<{ readonly result: Result; close(): Promise<void> }> {
+  const closers: Closer[] = []
+  const lifetime: Lifetime = {
+    own: (opened) => {
+      closers.push(() => opened.close())
+      return opened
+    },
+    onEnd: (close) => void closers.push(close),
+    close: async () => {
+      for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
+    },
+  }
+  try {
+    return { result: await open(lifetime), close: lifetime.close }
+  } catch (error) {
+    await lifetime.close()
+    throw error
+  }
+}
+
+/**
+ * Opens, and stays until the process is told to stop (INT or TERM); gives the exit code. A signal that comes while it opens is obeyed once it is open.
+ * The second signal ends the process where it stands: whatever it leaves, the next start picks up.
+ */
+export async function runUntilStopped(open: () => Promise<{ close(): Promise<void> }>): Promise<number> {
+  const stopped = awaitSignal()
+  try {
+    const opened = await open()
+    await stopped
+    process.once('SIGINT', leave).once('SIGTERM', leave)
+    await opened.close()
+    return 0
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    console.error(`sluice: ${error.message}\n  ${error.hint}`)
+    return 1
+  }
+}
+
+const leave = () => process.exit(1)
+
+function awaitSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    // A terminal's Ctrl-C reaches us and whoever started us, who passes it on: two at once are one.
+    const stop = () => setTimeout(resolve, 100)
+    process.once('SIGINT', stop).once('SIGTERM', stop)
+  })
+}

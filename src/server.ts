@@ -1,0 +1,75 @@
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { checkToken } from './app/check-token.ts'
+import { ADMIN, createAdmin } from './app/create-admin.ts'
+import { renewToken } from './app/create-token.ts'
+import { type Config, readConfig } from './config.ts'
+import type { Database } from './db/sql.ts'
+import { findUser } from './db/users.ts'
+import { type Home, openHome } from './home.ts'
+import { type Lifetime, openLifetime, runUntilStopped } from './lifetime.ts'
+import { Refusal } from './refusal.ts'
+import { openReports, type Reports } from './reports.ts'
+import { lockFolder } from './spool/folder-lock.ts'
+import { openStores } from './stores.ts'
+import { openWeb } from './web.ts'
+import { openWorker, type WorkerState } from './worker.ts'
+
+/** Web and worker in one process. Gives the exit code; `port` overrides the one of SLUICE_LISTEN. */
+export async function runServer(env: NodeJS.ProcessEnv, port?: number): Promise<number> {
+  const reports = openReports()
+  return runUntilStopped(async () => {
+    const config = readConfig(env)
+    const listen = { ...config.listen, ...(port === undefined ? {} : { port }) }
+    return openLifetime((lifetime) => openServer(lifetime, { ...config, listen }, reports))
+  })
+}
+
+async function openServer(lifetime: Lifetime, config: Config, reports: Reports): Promise<void> {
+  const home = await openHome(config.home)
+  await lockHome(lifetime, home)
+  const stores = await openStores(lifetime, { config, home, reports })
+  await openAdmin(stores.sql, config, home, reports)
+  let worker: WorkerState | undefined
+  const needs = { worker: async () => worker?.isWorking === true }
+  const url = await openWeb(lifetime, { config, home, stores, reports, needs })
+  worker = await openWorker(lifetime, { config, home, stores, reports })
+  await writeFile(home.serverFile, JSON.stringify({ pid: process.pid, url }))
+  lifetime.onEnd(() => rm(home.serverFile, { force: true }))
+  reports.say(`Sluice is ready: ${url}`)
+}
+
+/** Two servers of one home would stop each other's PostgreSQL. */
+async function lockHome(lifetime: Lifetime, home: Home) {
+  const lock = await lockFolder(home.folder)
+  if (lock.kind === 'held') return lifetime.onEnd(() => lock.release())
+  const where = await readFile(home.serverFile, 'utf8').then(
+    (text) => ` at ${JSON.parse(text).url}`,
+    () => '',
+  )
+  const why = `A server of ${home.folder} runs already (pid ${lock.by ?? 'unknown'})${where}.`
+  throw new Refusal(
+    'conflict',
+    why,
+    'Use it, stop it with ./scripts/up --stop, or give this one a home of its own: --home DIR.',
+  )
+}
+
+/** The first start makes the user `admin`; every start makes sure that the CLI of this home can speak to the server. */
+async function openAdmin(sql: Database, { adminPassword }: Config, { tokenFile }: Home, { say }: Reports) {
+  const now = new Date()
+  const made = await createAdmin({ sql }, adminPassword === null ? {} : { password: adminPassword }, now)
+  if (made !== null && adminPassword === null) {
+    say(`Sign in as ${ADMIN} with the password ${made.password} (shown this once; sluice admin:reset makes another)`)
+  }
+  const token = await readFile(tokenFile, 'utf8').catch(() => '')
+  if (token !== '' && (await checkToken({ sql }, token.trim(), now)) !== undefined) return
+  const admin = await findUser(sql, ADMIN)
+  if (admin === undefined) return
+  await writeFile(tokenFile, `${await renewToken({ sql }, { userId: admin.id, name: 'this checkout' }, now)}\n`, {
+    mode: 0o600,
+  })
+  await chmod(tokenFile, 0o600)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(await runServer(process.env))

@@ -1,0 +1,156 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openWork } from './app/work.ts'
+import { type Config, readConfig } from './config.ts'
+import { markEngineSeenIfFirst } from './db/installation.ts'
+import { readSource } from './db/sources.ts'
+import { findEngine } from './docker/engine.ts'
+import { openDockerExecutor } from './docker/open-docker-executor.ts'
+import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
+import { openExpressions } from './expression/sandbox.ts'
+import { type Home, openHome } from './home.ts'
+import { type Lifetime, openLifetime, runUntilStopped } from './lifetime.ts'
+import { OPERATORS } from './operators/all.ts'
+import { openProcessExecutor } from './process/open-process-executor.ts'
+import { Refusal } from './refusal.ts'
+import { openReports, type Reports } from './reports.ts'
+import type { Executor } from './spool/executor.ts'
+import { openSources } from './spool/sources.ts'
+import { takeWorkerFolder, type WorkerFolder } from './spool/worker-folder.ts'
+import { openStores, type Stores } from './stores.ts'
+
+const LOOK_FOR_ENGINE_MS = 3_000
+
+type Needs = {
+  readonly config: Config
+  readonly home: Home
+  readonly stores: Stores
+  readonly reports: Reports
+}
+
+/** What a worker is doing before it can work. */
+export type WorkerState = { isWorking: boolean }
+
+/** Works as soon as there is an engine, or leave to do without; until then tasks wait, and it is said why. */
+export async function openWorker(lifetime: Lifetime, needs: Needs): Promise<WorkerState> {
+  const state = { isWorking: false }
+  const stopping = new AbortController()
+  const folder = await takeWorkerFolder(needs.home.shared)
+  lifetime.onEnd(() => folder.release())
+  const opening = openLifetime((own) => work(own, needs, folder, state, stopping.signal))
+  const opened = opening.catch((error: unknown) => {
+    if (!stopping.signal.aborted) needs.reports.report(error)
+    return null
+  })
+  lifetime.onEnd(async () => {
+    stopping.abort()
+    await (await opened)?.close()
+  })
+  return state
+}
+
+async function work(own: Lifetime, needs: Needs, folder: WorkerFolder, state: WorkerState, stopping: AbortSignal) {
+  const { config, home, stores, reports } = needs
+  const { executor, engine } = await openExecutor(needs, folder, stopping)
+  own.onEnd(async () => executor.leave())
+  const expressions = await openExpressions()
+  own.onEnd(async () => expressions.close())
+  const { sql, wakeUps, hints } = stores
+  const limits = { memoryBytes: config.taskMemoryBytes, cpus: config.taskCpus, pids: config.taskPids }
+  const worker = await openWork(
+    {
+      sql,
+      wakeUps,
+      hints,
+      executor,
+      expressions,
+      operators: OPERATORS,
+      openSource: openSources(join(home.shared, 'sources'), (digest) => readSource(sql, digest)),
+      limits: { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts },
+      now: () => new Date(),
+      report: reports.report,
+    },
+    {
+      workerName: `${hostname()}/${folder.number}`,
+      host: hostname(),
+      pid: process.pid,
+      engine,
+      slots: config.slots,
+      queues: config.queues,
+      limits,
+      logBytes: config.taskLogBytes,
+      timeMs: config.taskTimeMs,
+      graceMs: config.taskGraceMs,
+      fenceMs: config.fenceMs,
+    },
+  )
+  own.own(worker)
+  wakeUps.hear(config.queues, () => worker.look())
+  state.isWorking = true
+}
+
+type Opened = { readonly executor: Executor & { leave(): void }; readonly engine: string | null }
+
+async function openExecutor(needs: Needs, folder: WorkerFolder, stopping: AbortSignal): Promise<Opened> {
+  const { config, stores, reports } = needs
+  let said = ''
+  for (;;) {
+    const engine = await findEngine({ ...process.env, DOCKER_HOST: config.dockerHost ?? undefined })
+    const isEngineThere = !(engine instanceof Refusal)
+    const choice = chooseExecutor({
+      setting: config.executor,
+      environment: config.environment,
+      isOnLoopback: isLoopback(config.listen.host),
+      wasEngineSeen: stores.installation.engineSeenAt !== null,
+      isEngineThere,
+    })
+    const options = { home: join(folder.folder, 'attempts'), env: proxies(), orphanMs: config.orphanMs }
+    if (choice.kind === 'docker' && isEngineThere) {
+      await markEngineSeenIfFirst(stores.sql, new Date())
+      reports.say(`Tasks run in Docker ${engine.version}`)
+      const { docker, version } = engine
+      const installation = stores.installation.name
+      return { executor: await openDockerExecutor({ ...options, docker, installation }), engine: version }
+    }
+    if (choice.kind === 'process') {
+      reports.say('Tasks run as plain processes of this host: they are NOT ISOLATED from it nor from each other.')
+      return { executor: await openProcessExecutor(options), engine: null }
+    }
+    const why = `Tasks wait: ${engine instanceof Refusal ? `${engine.message} ${engine.hint}` : 'no engine'}`
+    if (why !== said) reports.say(why)
+    said = why
+    await sleep(LOOK_FOR_ENGINE_MS, undefined, { signal: stopping })
+  }
+}
+
+/** Tasks reach the network the way this host does. */
+function proxies(): Record<string, string> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+}
+
+/** A worker alone, beside a server or on another host. Gives the exit code. */
+export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
+  const reports = openReports()
+  return runUntilStopped(async () => {
+    const config = readConfig(env)
+    if (config.databaseUrl === null) throw noDatabase()
+    const home = await openHome(config.home)
+    return openLifetime(async (lifetime) => {
+      const stores = await openStores(lifetime, { config, home, reports })
+      await openWorker(lifetime, { config, home, stores, reports })
+      reports.say(`A worker of ${config.slots} slots hears ${config.queues.join(', ')}`)
+    })
+  })
+}
+
+const noDatabase = () =>
+  new Refusal(
+    'invalid',
+    'A worker needs the database of its server, and DATABASE_URL is not set.',
+    'Set DATABASE_URL (and REDIS_URL) to what the server has. A server without them has a worker of its own already.',
+  )
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(await runWorker(process.env))
