@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isReachable } from './db/embedded-programs.ts'
+import { Refusal } from './refusal.ts'
 
 /** The folder of one installation on one host. */
 export type Home = {
@@ -30,4 +31,15 @@ function shortName(folder: string): string {
   const digest = createHash('sha256').update(folder).digest('hex').slice(0, 8)
   const name = basename(dirname(folder)).replace(/[^\w.-]/g, '_')
   return `${name.slice(0, 20)}-${digest}`
+}
+
+/** The key that seals secrets in the database, made once. It lies beside the database and not in it. */
+export async function readOrMakeKey({ keyFile }: Home): Promise<Buffer> {
+  const make = writeFile(keyFile, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 })
+  await make.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  const text = (await readFile(keyFile, 'utf8')).trim()
+  if (/^[0-9a-f]{64}$/.test(text)) return Buffer.from(text, 'hex')
+  throw new Refusal('invalid', `${keyFile} does not hold a key of 64 hex digits.`, 'Bring it back from a backup.')
 }

@@ -5,9 +5,8 @@ import { openEmbeddedPostgres } from './db/embedded.ts'
 import { type Hints, openHints } from './db/hints.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
 import { migrate } from './db/migrate.ts'
-import { openSealingKey } from './db/sealed.ts'
 import { type Database, openDatabase } from './db/sql.ts'
-import type { Home } from './home.ts'
+import { type Home, readOrMakeKey } from './home.ts'
 import type { Lifetime } from './lifetime.ts'
 import { openPostgresWakeUps } from './queue/postgres.ts'
 import { openRedisWakeUps } from './queue/redis.ts'
@@ -24,7 +23,6 @@ export type Stores = {
   readonly key: Buffer
 }
 
-/** `embedded`: who may start a PostgreSQL of our own; a worker on its own may not. */
 type Needs = { readonly config: Config; readonly home: Home; readonly reports: Reports }
 
 const CONNECTIONS = 20
@@ -40,7 +38,7 @@ export async function openStores(lifetime: Lifetime, needs: Needs): Promise<Stor
   const [hints, wakeUps, key] = await Promise.all([
     openHints(sql),
     openWakeUps(config, url, { namespace: `sluice-${installation.name}`, report: reports.report }),
-    config.secretKey ?? openSealingKey(home.keyFile),
+    config.secretKey ?? readOrMakeKey(home),
   ])
   return { sql, hints: lifetime.own(hints), wakeUps: lifetime.own(wakeUps), installation, key }
 }

@@ -1,19 +1,17 @@
 import { join } from 'node:path'
 import { Passwords } from './app/check-password.ts'
-import type { DeployPorts, ImagePorts, LanguagePorts } from './app/deploy-ports.ts'
+import type { DeployPorts } from './app/deploy-ports.ts'
 import { fetchLinked } from './app/fetch-linked.ts'
 import { openTime } from './app/keep-time.ts'
 import { type LinkPorts, linkProject } from './app/link-project.ts'
 import { explainRelayed, receiveRelayed } from './app/receive-relayed.ts'
 import type { WebhookPorts } from './app/receive-webhook.ts'
-import { requireImage } from './app/require-image.ts'
 import { resumeDeploys } from './app/resume-deploys.ts'
 import { webOwner } from './app/web-owner.ts'
 import type { Config } from './config.ts'
-import { findBuild } from './db/builds.ts'
-import { syncSchedules } from './db/schedules.ts'
+import { findOrNameInstallation, type Installation } from './db/installation.ts'
 import { readTemplates } from './docker/templates.ts'
-import { describePlan, type Plan, planEnvironment } from './environment/plan.ts'
+import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
 import { openExpressions } from './expression/sandbox.ts'
 import { cloneUrls, parseGithub, verifyGithub } from './forge/github.ts'
 import { openSmee } from './forge/smee.ts'
@@ -30,14 +28,12 @@ import { gitRoutes } from './http/git.ts'
 import { healthRoutes } from './http/health.ts'
 import { hookRoutes } from './http/hooks.ts'
 import { listen, stopListening } from './http/listen.ts'
+import type { DashboardPorts } from './http/pages/all.ts'
 import type { Lifetime } from './lifetime.ts'
 import { OPERATORS } from './operators/all.ts'
 import type { Reports } from './reports.ts'
 import type { Stores } from './stores.ts'
 import { VERSION } from './version.ts'
-import { checkProject } from './workflow/check-project.ts'
-import { explainProblem } from './workflow/explain.ts'
-import { firstDue } from './workflow/schedule.ts'
 
 const MIB = 2 ** 20
 const LEASE_SECONDS = 60
@@ -63,13 +59,18 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   const repositories = openRepositories(join(home.shared, 'repositories'))
   const hookDoor = lifetime.own(await openHookDoor(reports.report))
   const rules = { privateRemotes: config.privateRemotes, isLocalAllowed: config.localRemotes }
+  const expressions = await openExpressions()
+  lifetime.onEnd(async () => expressions.close())
   const deploy: DeployPorts = {
     sql,
     hints,
     repositories,
-    language: await openLanguage(lifetime),
-    images: await openImages(config, stores),
-    schedules,
+    wakeUps,
+    expressions,
+    operators: new Set(OPERATORS.keys()),
+    templates: await readTemplates(),
+    baseImage: config.baseImage,
+    isImageNeeded: async () => needsImages(config, await findOrNameInstallation(sql)),
     fetchLinked: (project, branch) =>
       fetchLinked({ sql, key, repositories, fetchBranch, rules, extraCa: config.extraCa }, project, branch),
     holder: { ...webOwner(), leaseSeconds: LEASE_SECONDS },
@@ -89,6 +90,12 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
     passwords: new Passwords(),
     now,
     report: (_id, error) => reports.report(error),
+    dashboard: {
+      hints,
+      url,
+      attempts,
+      link: linkFromPage(links),
+    },
     doors: [
       healthRoutes({
         database: () => sql`select 1`.then(() => true),
@@ -114,45 +121,27 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   return url
 }
 
+/** A form sends empty fields for what was left out. */
+const linkFromPage =
+  (ports: LinkPorts): DashboardPorts['link'] =>
+  async ({ project, url, branch, secret, who }, now) => {
+    const request = { name: project, url, branch: branch || null, secret: secret || null }
+    const { newSecret, deployKey } = await linkProject(ports, request, who, now)
+    return { secret: newSecret ?? secret, deployKey }
+  }
+
+/** Where tasks would run if there were no engine now: one that is only away needs images all the same. */
+function needsImages({ executor, environment, listen }: Config, { engineSeenAt }: Installation): boolean {
+  const surroundings = { setting: executor, environment, isOnLoopback: isLoopback(listen.host) }
+  return (
+    chooseExecutor({ ...surroundings, wasEngineSeen: engineSeenAt !== null, isEngineThere: false }).kind !== 'process'
+  )
+}
+
 /** What people type. A server that listens everywhere is named by the loopback address. */
 function addressOf({ listen: { host, port } }: Config): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
-
-async function openLanguage(lifetime: Lifetime): Promise<LanguagePorts> {
-  const expressions = await openExpressions()
-  lifetime.onEnd(async () => expressions.close())
-  const operators = new Set(OPERATORS.keys())
-  return {
-    check: (files, now) => checkProject({ ...files, operators, expressions, now }),
-    explain: explainProblem,
-    firstDue,
-  }
-}
-
-async function openImages({ baseImage }: Config, { sql, wakeUps }: Stores): Promise<ImagePorts> {
-  const templates = await readTemplates()
-  return {
-    plan: (files, builder) => planEnvironment({ ...files, builder, baseImage, templates }),
-    // A plan is kept as JSON with its revision; only `plan` above makes one.
-    describe: (plan) => describePlan(plan as Plan),
-    require: (need, now) => requireImage({ sql, wakeUps }, { ...need, plan: need.plan as Plan }, now),
-    outcome: async (id) => {
-      const build = await findBuild(sql, id)
-      if (build === undefined) throw new Error(`build ${id} is gone`)
-      return build
-    },
-  }
-}
-
-const schedules: DeployPorts['schedules'] = {
-  sync: async (tx, { projectId, workflows }, now) => {
-    const changes = await syncSchedules(tx, { projectId, workflows, now })
-    return changes.map(
-      ({ sign, workflowName, schedule }) => `${sign} ${workflowName}  ${schedule.kind}> ${schedule.at}`,
-    )
-  },
 }
 
 /** Takes up what a killed server left, at once and then from time to time: its lease may have to lapse first. */

@@ -33,13 +33,17 @@ type Needs = {
 /** What a worker is doing before it can work. */
 export type WorkerState = { isWorking: boolean }
 
-/** Works as soon as there is an engine, or leave to do without; until then tasks wait, and it is said why. */
+/** Works as soon as there is an engine, or leave to do without; until then tasks wait, and it is said why. Resolves when it has looked once. */
 export async function openWorker(lifetime: Lifetime, needs: Needs): Promise<WorkerState> {
   const state = { isWorking: false }
   const stopping = new AbortController()
   const folder = await takeWorkerFolder(needs.home.shared)
   lifetime.onEnd(() => folder.release())
-  const opening = openLifetime((own) => work(own, needs, folder, state, stopping.signal))
+  let looked = () => {}
+  const firstLook = new Promise<void>((resolve) => {
+    looked = resolve
+  })
+  const opening = openLifetime((own) => work(own, needs, { folder, state, stopping: stopping.signal, looked }))
   const opened = opening.catch((error: unknown) => {
     if (!stopping.signal.aborted) needs.reports.report(error)
     return null
@@ -48,12 +52,20 @@ export async function openWorker(lifetime: Lifetime, needs: Needs): Promise<Work
     stopping.abort()
     await (await opened)?.close()
   })
+  await Promise.race([firstLook, opened])
   return state
 }
 
-async function work(own: Lifetime, needs: Needs, folder: WorkerFolder, state: WorkerState, stopping: AbortSignal) {
+type Start = {
+  readonly folder: WorkerFolder
+  readonly state: WorkerState
+  readonly stopping: AbortSignal
+  readonly looked: () => void
+}
+
+async function work(own: Lifetime, needs: Needs, start: Start) {
   const { config, home, stores, reports } = needs
-  const { executor, engine } = await openExecutor(needs, folder, stopping)
+  const { executor, engine } = await openExecutor(needs, start)
   own.onEnd(async () => executor.leave())
   const expressions = await openExpressions()
   own.onEnd(async () => expressions.close())
@@ -73,7 +85,7 @@ async function work(own: Lifetime, needs: Needs, folder: WorkerFolder, state: Wo
       report: reports.report,
     },
     {
-      workerName: `${hostname()}/${folder.number}`,
+      workerName: `${hostname()}/${start.folder.number}`,
       host: hostname(),
       pid: process.pid,
       engine,
@@ -88,12 +100,12 @@ async function work(own: Lifetime, needs: Needs, folder: WorkerFolder, state: Wo
   )
   own.own(worker)
   wakeUps.hear(config.queues, () => worker.look())
-  state.isWorking = true
+  start.state.isWorking = true
 }
 
 type Opened = { readonly executor: Executor & { leave(): void }; readonly engine: string | null }
 
-async function openExecutor(needs: Needs, folder: WorkerFolder, stopping: AbortSignal): Promise<Opened> {
+async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): Promise<Opened> {
   const { config, stores, reports } = needs
   let said = ''
   for (;;) {
@@ -106,21 +118,29 @@ async function openExecutor(needs: Needs, folder: WorkerFolder, stopping: AbortS
       wasEngineSeen: stores.installation.engineSeenAt !== null,
       isEngineThere,
     })
-    const options = { home: join(folder.folder, 'attempts'), env: proxies(), orphanMs: config.orphanMs }
+    const options = {
+      home: join(folder.folder, 'attempts'),
+      env: proxies(),
+      orphanMs: config.orphanMs,
+      extraCa: config.extraCa,
+    }
     if (choice.kind === 'docker' && isEngineThere) {
       await markEngineSeenIfFirst(stores.sql, new Date())
+      looked()
       reports.say(`Tasks run in Docker ${engine.version}`)
       const { docker, version } = engine
       const installation = stores.installation.name
       return { executor: await openDockerExecutor({ ...options, docker, installation }), engine: version }
     }
     if (choice.kind === 'process') {
+      looked()
       reports.say('Tasks run as plain processes of this host: they are NOT ISOLATED from it nor from each other.')
       return { executor: await openProcessExecutor(options), engine: null }
     }
     const why = `Tasks wait: ${engine instanceof Refusal ? `${engine.message} ${engine.hint}` : 'no engine'}`
     if (why !== said) reports.say(why)
     said = why
+    looked()
     await sleep(LOOK_FOR_ENGINE_MS, undefined, { signal: stopping })
   }
 }
