@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the language's templates, not ours
 import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../../src/brand.ts'
 import { OPERATORS } from '../../src/operators/all.ts'

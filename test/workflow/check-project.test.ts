@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the language's templates, not ours
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkFiles, checkText, read, show } from './projects.ts'

@@ -67,7 +67,6 @@ describe('the task tree', () => {
     [{ '+a b': echo }, `task name must not contain character ' ': "+a b"`],
     [{ '+a^b': echo }, `task name must not contain ^ character: "+a^b"`],
     [{ '+g': { '+a/b': echo } }, `task name must not contain character '/': "+a/b"`],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the language's, not ours
     [{ _parallel: '${x}' }, `Expected 'true' or 'false' for key '_parallel' but got "\${x}" (string)`],
     [{ _parallel: 5 }, 'Invalid _parallel format: 5'],
     [{ _parallel: {} }, "Parameter 'limit' is required but not set"],
