@@ -60,9 +60,9 @@ function railOf(rows: readonly RailRow[]): Rail {
 function lookOf({ isLive, failed, running, unknown }: RailRow): Look {
   if (failed > 0) return { glyph: 'fail', tone: 'fail', word: `${failed} failed` }
   if (unknown > 0) return { glyph: 'unknown', tone: 'lost', word: `${unknown} unknown` }
-  if (running > 0) return { glyph: 'run', tone: 'run', word: 'running' }
-  if (!isLive) return { glyph: 'blocked', tone: 'still', word: 'nothing is live' }
-  return { glyph: 'ok', tone: 'ok', word: 'well' }
+  if (running > 0) return { glyph: 'run', tone: 'run', word: 'Running' }
+  if (!isLive) return { glyph: 'blocked', tone: 'still', word: 'Nothing is live' }
+  return { glyph: 'ok', tone: 'ok', word: 'Well' }
 }
 
 const zones = new Map<string, boolean>()

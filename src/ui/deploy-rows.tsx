@@ -39,7 +39,7 @@ export function DeployRows({ view, deploys, current }: DeployRowsProps) {
             </td>
             <td class="full">
               <span class="row nowrap">
-                <span class="clip">{(deploy.message ?? '').split('\n')[0]}</span>
+                {deploy.message === null ? null : <span class="clip">{deploy.message.split('\n')[0]}</span>}
                 <a class="id" href={deployPath(deploy.project, deploy.id)}>
                   {deploy.commit === null ? deploy.branch : shortCommit(deploy.commit)}
                 </a>

@@ -7,50 +7,53 @@ import type { ShownWorker } from './workers-page.tsx'
 /** Before the first push. */
 export function FirstRun({ address, workers }: { address: string; workers: readonly ShownWorker[] }) {
   return (
-    <div class="cols first" id="columns">
-      <div class="stack">
-        <div>
-          <h1 class="headline">Push a repository to begin.</h1>
-          <p class="lede">
-            Any git repository with a <code>.dig</code> file will do. Sluice checks it, builds its environment, starts
-            its schedules, and this page becomes your overview.
-          </p>
-        </div>
-        <ol class="steps">
-          <li>
-            <h2>Point your repository here</h2>
-            <CopyLine text={`git remote add sluice ${address}/git/weather.git`} />
-            <p class="small quiet">The last part of the address becomes the project’s name.</p>
-          </li>
-          <li>
-            <h2>Push</h2>
-            <CopyLine text="git push sluice main" />
-            <p class="small quiet">
-              Git asks for your name and password, or a{' '}
-              <a class="link" href="/tokens">
-                token
-              </a>{' '}
-              in its place.
+    <>
+      <div id="head"></div>
+      <div class="cols first" id="columns">
+        <div class="stack">
+          <div>
+            <h1 class="headline">Push a repository to begin.</h1>
+            <p class="lede">
+              Any git repository with a <code>.dig</code> file will do. Sluice checks it, builds its environment, starts
+              its schedules, and this page becomes your overview.
             </p>
-          </li>
-        </ol>
-        <Waiting />
-      </div>
-      <aside class="stack">
-        <div class="sheet pad two">
-          <section>
-            <h2>No repository at hand?</h2>
-            <p>The sample reads a year of weather, with a schedule, a check and parallel statistics.</p>
-            <CopyLine text="sluice demo" />
-          </section>
-          <section>
-            <h2>Have a Digdag project?</h2>
-            <p>Push it unchanged: the language is the same.</p>
-          </section>
+          </div>
+          <ol class="steps">
+            <li>
+              <h2>Point your repository here</h2>
+              <CopyLine text={`git remote add sluice ${address}/git/weather.git`} />
+              <p class="small quiet">The last part of the address becomes the project’s name.</p>
+            </li>
+            <li>
+              <h2>Push</h2>
+              <CopyLine text="git push sluice main" />
+              <p class="small quiet">
+                Git asks for your name and password, or a{' '}
+                <a class="link" href="/tokens">
+                  token
+                </a>{' '}
+                in its place.
+              </p>
+            </li>
+          </ol>
+          <Waiting />
         </div>
-        <ThisServer workers={workers} />
-      </aside>
-    </div>
+        <aside class="stack">
+          <div class="sheet pad two">
+            <section>
+              <h2>No repository at hand?</h2>
+              <p>The sample reads a year of weather, with a schedule, a check and parallel statistics.</p>
+              <CopyLine text="sluice demo" />
+            </section>
+            <section>
+              <h2>Have a Digdag project?</h2>
+              <p>Push it unchanged: the language is the same.</p>
+            </section>
+          </div>
+          <ThisServer workers={workers} />
+        </aside>
+      </div>
+    </>
   )
 }
 
@@ -78,8 +81,8 @@ function Waiting() {
         ))}
       </ol>
       <svg class="wave" viewBox="0 0 960 30" preserveAspectRatio="none" aria-hidden="true">
-        <path class="drift" d={wave(12, 8)} />
-        <path class="drift slow b2" d={wave(20, 6)} />
+        <path class="drift" d={wave(12, 8, 12)} />
+        <path class="drift slow b2" d={wave(20, 6, 12)} />
       </svg>
     </section>
   )
@@ -88,7 +91,7 @@ function Waiting() {
 function ThisServer({ workers }: { workers: readonly ShownWorker[] }) {
   const online = workers.filter(({ status }) => status === 'online')
   const slots = online.reduce((sum, worker) => sum + worker.slots, 0)
-  const [docker] = online.flatMap(({ engine }) => engine ?? [])
+  const docker = online.find(({ executor }) => executor === 'docker')
   return (
     <div>
       <p class="small quiet cap8">This server</p>
@@ -102,11 +105,13 @@ function ThisServer({ workers }: { workers: readonly ShownWorker[] }) {
               : 'none is online: tasks will wait'}
           </span>
         </li>
-        <li>
-          {docker === undefined ? <Glyph name="warn" tone="late" /> : <Glyph name="ok" tone="ok" />}
-          <b>Docker</b>
-          <span>{docker ?? 'not in use: tasks run as processes, not isolated'}</span>
-        </li>
+        {online.length === 0 ? null : (
+          <li>
+            {docker === undefined ? <Glyph name="warn" tone="late" /> : <Glyph name="ok" tone="ok" />}
+            <b>Docker</b>
+            <span>{docker === undefined ? 'not in use: tasks run as processes, not isolated' : docker.engine}</span>
+          </li>
+        )}
       </ul>
     </div>
   )

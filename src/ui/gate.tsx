@@ -20,4 +20,5 @@ export function Gate() {
 }
 
 /** Crests 120 wide across the picture and a bit beyond. */
-export const wave = (y: number, height: number): string => `M-240 ${y}${`q30 ${-height} 60 0t60 0`.repeat(10)}`
+export const wave = (y: number, height: number, crests = 10): string =>
+  `M-240 ${y}${`q30 ${-height} 60 0t60 0`.repeat(crests)}`

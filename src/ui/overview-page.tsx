@@ -203,7 +203,7 @@ function RunningRow({ view, one }: { view: View; one: RunningAttempt }) {
           </span>
         </span>
       </td>
-      <td>
+      <td class="w-now full">
         <span class="id">{one.now ?? 'between tasks'}</span>
         {one.running > 1 ? <span class="quiet small"> and {one.running - 1} more</span> : null}
       </td>

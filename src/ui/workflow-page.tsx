@@ -1,5 +1,5 @@
 import { Confirm } from './confirm.tsx'
-import { countOf, sayDuration, sayIn, saySession } from './format.ts'
+import { clock, countOf, dateOf, sayDuration, sayIn, saySession } from './format.ts'
 import { Icon } from './glyph.tsx'
 import { Following, Section, When } from './parts.tsx'
 import type { ShownWorkflow } from './project.ts'
@@ -185,15 +185,15 @@ function Next({ view, props: { next, workflow } }: Props) {
             <tbody>
               {next.map(({ runAt, sessionTime }) => (
                 <tr>
-                  <td>
+                  <td class="nowrap">
                     <b class="strong">
                       <When at={runAt} view={view} />
                     </b>
                   </td>
-                  <td class="small quiet" title="Session time">
-                    for {saySession(sessionTime, workflow.timezone)}
+                  <td class="small quiet nowrap" title={`Session time: ${saySession(sessionTime, workflow.timezone)}`}>
+                    for {dateOf(sessionTime, workflow.timezone)}, {clock(sessionTime, workflow.timezone)}
                   </td>
-                  <td class="n quiet">{sayIn(runAt, view.now)}</td>
+                  <td class="n quiet hide-phone">{sayIn(runAt, view.now)}</td>
                 </tr>
               ))}
             </tbody>

@@ -122,5 +122,27 @@ export function rowsOf(sql: Sql, now: Date) {
     return { id: row.id, logId }
   }
 
-  return { ago, project, attempt, worker, task }
+  type DeployFields = { state: string; kind?: 'push' | 'webhook'; problem?: string; log?: string }
+
+  async function deploy(of: Of, { state, kind = 'push', problem, log }: DeployFields) {
+    const isOver = ['live', 'declined', 'failed', 'replaced'].includes(state)
+    const isHook = kind === 'webhook'
+    const commit = '5d7e01b'.padEnd(40, '0')
+    const settled = state === 'live' ? 'deployed' : isOver ? state : 'received'
+    const [{ id: deliveryId }] = await sql<[{ id: string }]>`
+      insert into deliveries (project_id, kind, provider, external_id, event, ref, new_commit, pushed_by, state, reason, received_at, settled_at, headers, body)
+      values (${of.id}, ${kind}, ${isHook ? 'github' : null}, ${isHook ? crypto.randomUUID() : null}, ${isHook ? 'push' : null}, 'refs/heads/main', ${commit}, 'admin',
+        ${settled}, ${problem ?? null}, ${ago(2)}, ${isOver ? ago(1) : null}, ${isHook ? sql.json({ 'X-GitHub-Event': 'push' }) : null},
+        ${isHook ? Buffer.from('{"ref":"refs/heads/main"}') : null}) returning id`
+    const logId = await insertLog(sql)
+    if (log !== undefined) await appendLog(sql, logId, Buffer.from(log), ago(2))
+    if (isOver) await closeLog(sql, logId, ago(1))
+    const [{ id }] = await sql<[{ id: string }]>`
+      insert into deploys (project_id, delivery_id, branch, new_commit, state, log_id, revision_id, problem, created_at, finished_at)
+      values (${of.id}, ${deliveryId}, 'main', ${commit}, ${state}, ${logId}, ${state === 'live' ? of.revisionId : null}, ${problem ?? null}, ${ago(2)}, ${isOver ? ago(1) : null})
+      returning id`
+    return { id, deliveryId, logId }
+  }
+
+  return { ago, project, attempt, worker, task, deploy }
 }

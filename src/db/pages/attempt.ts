@@ -8,7 +8,7 @@ import { heardSince, shownState } from './shown.ts'
 
 /** A page shows the first so many tasks of an attempt; the CLI lists them all. */
 const MOST_TASKS = 1000
-export async function findShownAttempt(sql: Sql, id: AttemptId): Promise<ShownAttempt | undefined> {
+export async function findShownAttempt(sql: Sql, id: AttemptId, now: Date): Promise<ShownAttempt | undefined> {
   const [attempt] = await sql<(Omit<ShownAttempt, 'lastGood' | 'attempts' | 'recent'> & { sessionId: string })[]>`
     select attempts.id, projects.name as project, workflows.name as workflow, workflows.timezone,
       session_time as "sessionTime", attempts.index, retry_name as "retryName", ${shownState(sql)} as state,
@@ -23,7 +23,7 @@ export async function findShownAttempt(sql: Sql, id: AttemptId): Promise<ShownAt
   const [lastGood, attempts, recent] = await Promise.all([
     findLastGood(sql, id),
     listAttemptsOfSession(sql, sessionId),
-    listRecentOutcomes(sql, id),
+    listRecentOutcomes(sql, id, now),
   ])
   return { ...rest, lastGood, attempts, recent }
 }
@@ -45,10 +45,10 @@ async function listAttemptsOfSession(sql: Sql, sessionId: string): Promise<Shown
 }
 
 /** The newest 30 sessions of the attempt's workflow, oldest first. */
-async function listRecentOutcomes(sql: Sql, id: AttemptId): Promise<readonly Outcome[]> {
+async function listRecentOutcomes(sql: Sql, id: AttemptId, now: Date): Promise<readonly Outcome[]> {
   const rows = await sql<Outcome[]>`
     select ${shownState(sql)} as state,
-      extract(epoch from coalesce(finished_at, now()) - attempts.created_at)::float8 * 1000 as ms
+      extract(epoch from coalesce(finished_at, ${now}) - attempts.created_at)::float8 * 1000 as ms
     from sessions join attempts on attempts.id = last_attempt_id
     where (sessions.project_id, sessions.workflow_name) = (select s.project_id, s.workflow_name from attempts a join sessions s on s.id = a.session_id where a.id = ${id})
     order by session_time desc limit 30`

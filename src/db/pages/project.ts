@@ -48,7 +48,8 @@ function shown(row: ProjectRow): ShownProject & { id: ProjectId } {
 export async function listShownWorkflows(
   sql: Sql,
   projectId: ProjectId,
-  name: string | null = null,
+  name: string | null,
+  now: Date,
 ): Promise<readonly (ShownWorkflow & { rawSchedule: JsonObject | null })[]> {
   const rows = await sql<WorkflowRow[]>`
     select workflows.id, workflows.name, timezone, config->'schedule' as "rawSchedule", next_run_at as "nextRunAt",
@@ -59,7 +60,7 @@ export async function listShownWorkflows(
         select coalesce(json_agg(json_build_object('id', id::text, 'state', state, 'startedAt', created_at, 'ms', ms) order by session_time), '[]') as sessions
         from (
           select attempts.id, ${shownState(sql)} as state, attempts.created_at, session_time,
-            extract(epoch from coalesce(finished_at, now()) - attempts.created_at) * 1000 as ms
+            extract(epoch from coalesce(finished_at, ${now}) - attempts.created_at) * 1000 as ms
           from sessions join attempts on attempts.id = last_attempt_id
           where sessions.project_id = projects.id and sessions.workflow_name = workflows.name
           order by session_time desc limit 30

@@ -60,7 +60,7 @@ async function readAttempt(
   task: string | undefined,
 ): Promise<Omit<AttemptPageProps, 'log'>> {
   const [attempt, tasks, queues] = await Promise.all([
-    findShownAttempt(sql, id),
+    findShownAttempt(sql, id, now()),
     listShownTasks(sql, id),
     listQueueWorkers(sql, id, now()),
   ])

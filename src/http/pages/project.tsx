@@ -72,7 +72,7 @@ async function showProject(c: Context<Env>, ports: Ports, name: string, newLink:
 async function readProject(c: Context, ports: Ports, name: string, newLink: NewLink | null): Promise<ProjectPageProps> {
   const project = await getProject(ports, name)
   const [workflows, deploys] = await Promise.all([
-    listShownWorkflows(ports.sql, project.id),
+    listShownWorkflows(ports.sql, project.id, null, ports.now()),
     listShownDeploys(ports.sql, { projectId: project.id, before: null, limit: 6 }),
   ])
   return { project, workflows, deploys, address: addressOfServer(c, ports), newLink }
@@ -87,7 +87,7 @@ export async function getProject({ sql }: Pick<PagePorts, 'sql'>, name: string) 
 
 async function findWorkflowId(ports: Ports, projectName: string, name: string): Promise<WorkflowId> {
   const project = await getProject(ports, projectName)
-  const [workflow] = await listShownWorkflows(ports.sql, project.id, name)
+  const [workflow] = await listShownWorkflows(ports.sql, project.id, name, ports.now())
   if (workflow === undefined)
     throw new Refusal('not_found', `${projectName} has no workflow ${name}`, 'Its page lists those that are live.')
   return workflow.id as WorkflowId // as the database gave it

@@ -34,7 +34,7 @@ export function workflowRoutes(ports: PagePorts) {
 async function readWorkflow({ sql, now }: PagePorts, c: Context): Promise<WorkflowPageProps> {
   const project = await getProject({ sql }, c.req.param('name') ?? '')
   const name = c.req.param('workflow') ?? ''
-  const [workflow] = await listShownWorkflows(sql, project.id, name)
+  const [workflow] = await listShownWorkflows(sql, project.id, name, now())
   if (workflow === undefined || project.revision === null)
     throw new Refusal('not_found', `${project.name} has no workflow ${name}`, 'Its page lists those that are live.')
   const schedule = workflow.rawSchedule === null ? null : readSchedule(workflow.rawSchedule, workflow.timezone)
