@@ -85,7 +85,8 @@ function loadPrelude(context: QuickJSContext, clock: Clock): QuickJSHandle {
 }
 
 const PRELUDE = readFileSync(new URL('../../src/expression/prelude.js', import.meta.url), 'utf8')
-const MOMENT = readFileSync(createRequire(import.meta.url).resolve('moment/min/moment.min.js'), 'utf8')
+const require = createRequire(import.meta.url)
+const MOMENT = readFileSync(require.resolve('moment/min/moment.min.js'), 'utf8')
 
 function evaluateIn(sandbox: Sandbox, code: string, scope: JsonObject, timezone: string): Evaluation {
   const { context, run, clock } = sandbox

@@ -57,7 +57,7 @@ function tagOf(value: Json): string {
 }
 
 /** `encodeURIComponent` leaves `!'()*~` alone, which task names may not have; half a surrogate pair it refuses. */
-export function escapeTag(text: string): string {
+function escapeTag(text: string): string {
   const odd = (letter: string) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`
   return encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd')).replace(/[!'()*~]/g, odd)
 }

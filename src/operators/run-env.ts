@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { Refusal } from '../refusal.ts'
 import { readText } from '../workflow/coerce.ts'
+import { insidePath } from '../workflow/inside-path.ts'
 import { isJsonObject } from '../workflow/merge.ts'
 import { configError, need } from './config-error.ts'
 
@@ -47,19 +48,8 @@ export function workFolder(params: JsonObject): string {
   const folder = params._workdir
   if (folder === undefined) return '.'
   const text = need(readText('_workdir', folder), 'Write the path of a folder of the project.')
-  const inside = insideProject(text)
-  if (inside !== undefined) return inside
+  const inside = insidePath(text)
+  if (inside !== undefined) return inside || '.'
   const message = `Working directory must not be outside of project path: ${text} (illegal argument)`
   throw new Refusal('invalid', message, 'Write a path below the project.')
-}
-
-/** The path without `.` and `..`; undefined when it leaves the project. */
-export function insideProject(path: string): string | undefined {
-  if (path.startsWith('/')) return undefined
-  const parts: string[] = []
-  for (const part of path.split('/')) {
-    if (part === '..' && parts.pop() === undefined) return undefined
-    if (part !== '..' && part !== '.' && part !== '') parts.push(part)
-  }
-  return parts.join('/') || '.'
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../brand.ts'
 import { storedConfig } from './check-workflow.ts'
 import { isChildKey, ROOT_KEYS } from './directives.ts'
+import { insidePath } from './inside-path.ts'
 import { loadFile } from './load-file.ts'
 import { plain } from './located.ts'
 import { isJsonObject } from './merge.ts'
@@ -8,13 +9,8 @@ import { planTree } from './tree.ts'
 
 /** The file that `call>: NAME` means in a working folder; undefined when it lies outside of the project. */
 export function calledPath(folder: string, name: string): string | undefined {
-  if (name.startsWith('/')) return undefined
-  const parts: string[] = []
-  for (const part of `${folder}/${name}`.split('/')) {
-    if (part === '..' && parts.pop() === undefined) return undefined
-    if (part !== '..' && part !== '.' && part !== '') parts.push(part)
-  }
-  const path = parts.join('/')
+  const path = name.startsWith('/') ? undefined : insidePath(folder === '' ? name : `${folder}/${name}`)
+  if (path === undefined) return undefined
   return path.endsWith('.dig') ? path : `${path}.dig`
 }
 

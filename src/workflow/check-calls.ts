@@ -11,7 +11,8 @@ export type Call = { readonly path: string; readonly position: Position; readonl
 export function listCalls(file: string, root: LocatedMap, isCalled: boolean): readonly Call[] {
   const folder = isCalled ? file.split('/').slice(0, -1).join('/') : ''
   const workdir = findEntry(root, ['_export', '_workdir'])
-  const base = workdir?.value.kind === 'scalar' ? `${folder}/${workdir.value.value}` : folder
+  const base =
+    workdir?.value.kind === 'scalar' ? [folder, workdir.value.value].filter((part) => part !== '').join('/') : folder
   return listTasks(root, '+').flatMap(({ entries, isConditional }) => {
     const operator = operatorOf(entries)
     const command = operator?.entry.value

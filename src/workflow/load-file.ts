@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
+import { insidePath } from './inside-path.ts'
 import {
   type Entry,
   type Located,
@@ -283,14 +284,10 @@ function include(reading: Reading, value: ParsedNode | null, key: Position): Rea
 
 /** Relative to the folder of `from`, and never out of it; undefined when it would be. */
 function resolvePath(from: string, name: string): string | undefined {
-  if (name.startsWith('/') || name.trim() === '') return undefined
-  const parts: string[] = []
-  for (const part of name.split('/')) {
-    if (part === '..' && parts.pop() === undefined) return undefined
-    if (part !== '..' && part !== '.' && part !== '') parts.push(part)
-  }
+  const inside = insidePath(name)
+  if (inside === undefined || inside === '') return undefined
   const folder = from.split('/').slice(0, -1)
-  return [...folder, ...parts].join('/')
+  return [...folder, inside].join('/')
 }
 
 function addProblem(loading: Loading, position: Position, message: string, hint: string): null {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { OPERATORS } from '../../src/operators/all.ts'
 import {
+  EXTENSIONS,
   GROUP_KEYS,
   OPERATOR_KEYS,
   OPERATOR_OPTIONS,
@@ -32,5 +33,13 @@ describe('the reference', () => {
     const known = [...ROOT_KEYS, ...GROUP_KEYS, ...OPERATOR_KEYS, ...SCHEDULE_OPTIONS, ...options]
     const missing = known.filter((key) => !elsewhere.has(key) && !new RegExp(`(^|[\\s{])${key}:`, 'm').test(text))
     expect([...new Set(missing)]).toEqual([])
+  })
+
+  it("says of a key when it is ours and not Digdag's", () => {
+    const lines = text.split('\n').filter((line) => !line.startsWith('#') && /^\s*_\w+:/.test(line))
+    const isOurs = (line: string) => EXTENSIONS.has(line.trim().split(':')[0] ?? '')
+    expect(lines.filter((line) => line.includes('# ours') !== (isOurs(line) || /_overlap|_missed/.test(line)))).toEqual(
+      [],
+    )
   })
 })
