@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { connect, createServer } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { LogId } from '../../src/brand.ts'
 import { listLogChunks } from '../../src/db/logs.ts'
@@ -235,6 +236,17 @@ describe('a push', () => {
     expect(await statesOf('left')).toEqual(['live'])
   })
 
+  it('with a build that is silent for long is kept alive', async () => {
+    const repository = await repositoryOf({ ...DAILY, 'requirements.txt': 'torch' })
+    const impatient = await openImpatientProxy(server.host, 7_000)
+    const push = repository.start(['push', server.url('silent').replace(server.host, impatient.host), 'main'])
+    const build = await server.builder.begun()
+    await new Promise((resolve) => setTimeout(resolve, 9_000)) // the silence is what is tested
+    await server.builder.end(build, null)
+    expect(await push.ended).toMatchObject({ code: 0 })
+    await impatient.close()
+  })
+
   it('needs somebody who is signed in', async () => {
     const repository = await repositoryOf(DAILY)
     const push = await repository.git('push', `http://any:wrong@${server.host}/git/shop.git`, 'main')
@@ -280,3 +292,21 @@ describe('the door', () => {
     expect([400, 404]).toContain(answer.status)
   })
 })
+
+/** Ends connections on which nothing moved for `idleMs`, as proxies do. */
+async function openImpatientProxy(host: string, idleMs: number) {
+  const [hostname = '', port] = host.split(':')
+  const proxy = createServer((near) => {
+    const far = connect(Number(port), hostname)
+    near.pipe(far).pipe(near)
+    const end = () => {
+      near.destroy()
+      far.destroy()
+    }
+    for (const socket of [near, far]) socket.on('error', end).on('close', end)
+    far.setTimeout(idleMs, end)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const address = proxy.address() as { port: number }
+  return { host: `127.0.0.1:${address.port}`, close: () => new Promise((resolve) => proxy.close(resolve)) }
+}
