@@ -1,11 +1,11 @@
 import type { Digest } from '../brand.ts'
 import type { BuildEnd, ImageBuilder } from '../docker/build.ts'
-import { imageTag } from '../environment/image-key.ts'
 import type { Plan } from '../environment/plan.ts'
 
 export type ImageNeed = {
   readonly imageKey: string
-  readonly projectName: string
+  /** Its name on an engine. */
+  readonly tag: string
   readonly plan: Plan
   readonly sourceDigest: Digest
 }
@@ -18,10 +18,10 @@ export type BuildImagePorts = {
 /** Builds the image of a key on this worker's engine. */
 export async function buildImage(
   { builder, readSource }: BuildImagePorts,
-  { imageKey, projectName, plan, sourceDigest }: ImageNeed,
+  { tag, plan, sourceDigest }: Omit<ImageNeed, 'imageKey'>,
   tell: (line: string) => void,
   signal: AbortSignal,
 ): Promise<BuildEnd> {
   const tarGz = await readSource(sourceDigest)
-  return builder.build({ plan, tarGz, tag: imageTag(projectName, imageKey) }, tell, signal)
+  return builder.build({ plan, tarGz, tag }, tell, signal)
 }

@@ -98,7 +98,12 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
   const tooLong = AbortSignal.timeout(options.maxBuildMs ?? 3_600_000)
   const stopRenewing = keepLease(ports, claim, leaseOf(options), () => lost.abort())
   try {
-    const end = await buildImage(ports, claim, log.tell, AbortSignal.any([closing, lost.signal, tooLong]))
+    const end = await buildImage(
+      ports,
+      { ...claim, tag: tagOf(claim) },
+      log.tell,
+      AbortSignal.any([closing, lost.signal, tooLong]),
+    )
     if (end.kind !== 'aborted') return await finish(ports, claim, end, log)
     if (tooLong.aborted) return await finish(ports, claim, TOO_LONG, log)
     if (!lost.signal.aborted) await giveBack(ports, claim, log)
@@ -109,6 +114,8 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
     stopRenewing()
   }
 }
+
+const tagOf = ({ projectName, imageKey }: BuildClaim) => imageTag(projectName, imageKey)
 
 type Ended = Exclude<BuildEnd, { kind: 'aborted' }>
 
@@ -141,11 +148,11 @@ async function finish({ sql, now }: BuildPorts, claim: BuildClaim, end: Ended, l
 
 async function putBuilt(
   sql: Sql,
-  { imageKey, projectName }: BuildClaim,
+  claim: BuildClaim,
   { imageId, bytes }: Extract<BuildEnd, { kind: 'built' }>,
   now: Date,
 ) {
-  await putImage(sql, { key: imageKey, tag: imageTag(projectName, imageKey), imageId, bytes }, now)
+  await putImage(sql, { key: claim.imageKey, tag: tagOf(claim), imageId, bytes }, now)
 }
 
 /** Renews until told to stop. A renewal that fails is tried again; one that finds the build taken ends it here. */

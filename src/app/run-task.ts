@@ -9,6 +9,7 @@ import { taskLine } from '../log/task-lines.ts'
 import type { Conclusion, RunStep } from '../operators/operator.ts'
 import { Refusal } from '../refusal.ts'
 import type { Executor, Exit, Limits, Run } from '../spool/executor.ts'
+import type { EnsureImage } from './ensure-image.ts'
 import { exitCause } from './exit-cause.ts'
 import { type AttemptPorts, type Finished, finishTask } from './finish-task.ts'
 import type { Leases } from './leases.ts'
@@ -26,6 +27,8 @@ export type RunPorts = AttemptPorts &
   Omit<PlanPorts, 'readProject'> & {
     readonly executor: Executor
     readonly openSource: (digest: Digest) => Promise<Source>
+    /** Builds what this worker's engine lacks. Left out, it must be there. */
+    readonly ensureImage?: EnsureImage
     readonly leases: Leases
     readonly now: () => Date
   }
@@ -87,6 +90,13 @@ export async function openPlace(
   const isRootReadOnly = order.plan.kind !== 'dockerfile'
   const place = { attemptId: order.attemptId, image, isRootReadOnly, limits: options.limits }
   try {
+    if (image !== null && order.imageKey !== null)
+      await ports.ensureImage?.({
+        imageKey: order.imageKey,
+        tag: image,
+        plan: order.plan,
+        sourceDigest: order.sourceDigest,
+      })
     await ports.executor.open(place, (folder) => source.unpack(folder))
     return null
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { AttemptId, Digest, JsonObject, ProjectId, SessionId, TaskId } from '../brand.ts'
+import type { Plan } from '../environment/plan.ts'
 import type { ParamLayer } from '../workflow/params.ts'
 import type { Sql } from './sql.ts'
 import type { Claim } from './tasks.ts'
@@ -25,7 +26,7 @@ export type TaskOrder = {
   /** Null: none is needed, or none was built. */
   readonly image: string | null
   readonly imageKey: string | null
-  readonly plan: JsonObject
+  readonly plan: Plan
   /** Some task of the attempt has stored something. */
   readonly hasStores: boolean
 }

@@ -5,6 +5,7 @@ import { rescueBuilds } from '../../src/app/rescue-builds.ts'
 import { type Builds, openBuilds } from '../../src/app/run-builds.ts'
 import type { BuildId, LogId, ProjectId } from '../../src/brand.ts'
 import { claimBuild, findBuild } from '../../src/db/builds.ts'
+import { findImageForUse } from '../../src/db/images.ts'
 import { getLogState, listLogChunks } from '../../src/db/logs.ts'
 import { insertSource, readSource } from '../../src/db/sources.ts'
 import { openImageBuilder } from '../../src/docker/build.ts'
@@ -72,7 +73,7 @@ eachBackend('builds', (open, backend) => {
     const tarGz = await tarGzOf(files)
     const sourceDigest = await sql.begin((tx) => insertSource(tx, tarGz, now()))
     const image = await requireImage({ sql, wakeUps: bell() }, { projectId, plan: planned.plan, sourceDigest }, now())
-    return { image, need: { imageKey: image.imageKey, projectName: project, plan: planned.plan, sourceDigest } }
+    return { image, need: { imageKey: image.imageKey, plan: planned.plan, sourceDigest } }
   }
   const queued = async (files: Record<string, string>) => {
     const { image, ...rest } = await need(files)
@@ -143,11 +144,11 @@ eachBackend('builds', (open, backend) => {
   })
 
   it('are made good on an engine that lacks the image, once for all who wait', async () => {
-    const { need: one } = await queued({ Dockerfile: `FROM sluice/base\nENV ONCE=${process.pid}\n` })
+    const { need: one } = await queued({ Dockerfile: `FROM sluice/base\nENV ONCE="${hello}"\n` })
+    const tag = `sluice/${project}:${one.imageKey.slice(0, 12)}`
     const ensure = openEnsureImage(ports)
-    const tags = await Promise.all([ensure(one), ensure(one)])
-    expect(tags[0]).toBe(`sluice/${project}:${one.imageKey.slice(0, 12)}`)
-    expect(await ensure(one)).toBe(tags[1])
-    expect((await docker.getImage(tags[0]).inspect()).Config.Env).toContain(`ONCE=${process.pid}`)
+    await Promise.all([ensure({ ...one, tag }), ensure({ ...one, tag })])
+    expect((await docker.getImage(tag).inspect()).Config.Env).toContain(`ONCE=${hello}`)
+    expect(await findImageForUse(sql, one.imageKey, now())).toMatchObject({ tag })
   })
 })
