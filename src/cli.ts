@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Client, openClient } from './cli/client.ts'
 import { main } from './cli/main.ts'
-import type { Run, Tools } from './cli/tools.ts'
+import type { LocalRun, Run, Tools } from './cli/tools.ts'
 import { type Config, readConfig } from './config.ts'
 import { openExpressions } from './expression/sandbox.ts'
+import { openHome } from './home.ts'
+import { runHere } from './local.ts'
 import { OPERATORS } from './operators/all.ts'
 import { Refusal } from './refusal.ts'
 
@@ -69,6 +72,22 @@ const SELF = [
   quote(fileURLToPath(import.meta.url)),
 ].join(' ')
 
+/** Other users must be able to enter the place where tasks run, hence the home's shared folder; each command has its own. */
+async function runLocal(run: LocalRun) {
+  const config = readConfig(env)
+  const { shared } = await openHome(config.home)
+  const home = join(shared, 'run', String(process.pid))
+  const limits = { memoryBytes: config.taskMemoryBytes, cpus: config.taskCpus, pids: config.taskPids }
+  const stopping = new AbortController()
+  process.once('SIGINT', () => stopping.abort()) // a second one ends us at once
+  try {
+    const place = { home, env: {}, extraCa: config.extraCa, limits, now: () => new Date() }
+    return await runHere(place, run, stopping.signal)
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
 const notYet = (): never => {
   throw new Refusal('unavailable', 'This version cannot do that yet', 'Start the server with ./scripts/up.')
 }
@@ -95,6 +114,7 @@ const tools: Tools = {
     language: { operators: new Set(OPERATORS.keys()), openExpressions },
     serve: notYet,
     work: notYet,
+    runLocally: runLocal,
     resetAdmin: notYet,
   },
 }

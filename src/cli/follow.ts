@@ -62,7 +62,7 @@ export function openLines(tools: Pick<Tools, 'write'>) {
   const rests = new Map<string, Buffer>()
   const say = (name: string, line: Uint8Array) => tools.write(Buffer.concat([Buffer.from(`${name} | `), line, NEWLINE]))
   return {
-    take({ fullName, bytes }: LogEvent) {
+    take({ fullName, bytes }: Pick<LogEvent, 'fullName' | 'bytes'>) {
       let rest = Buffer.concat([rests.get(fullName) ?? Buffer.alloc(0), Buffer.from(bytes, 'base64')])
       for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
         say(fullName, rest.subarray(0, end))

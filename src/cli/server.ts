@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { commandWith } from './show.ts'
-import type { Tools } from './tools.ts'
+import { Failed, type Tools } from './tools.ts'
 
 /** `sluice server` */
 export function serverCommand(tools: Tools): Command {
@@ -11,7 +11,12 @@ export function serverCommand(tools: Tools): Command {
     ['sluice server --port 9000', 'elsewhere'],
   )
     .option('--port <n>', 'instead of the port of SLUICE_LISTEN', readPort)
-    .action(({ port }: { port?: number }) => tools.host.serve(port))
+    .action(async ({ port }: { port?: number }) => end(await tools.host.serve(port)))
+}
+
+/** They say themselves why they ended. */
+function end(code: number): void {
+  if (code !== 0) throw new Failed()
 }
 
 function readPort(word: string): number {
@@ -30,7 +35,7 @@ export function workerCommand(tools: Tools): Command {
   )
     .option('--queues <names>', 'instead of SLUICE_QUEUES')
     .option('--slots <n>', 'instead of SLUICE_SLOTS')
-    .action((options: { queues?: string; slots?: string }) => tools.host.work(options))
+    .action(async (options: { queues?: string; slots?: string }) => end(await tools.host.work(options)))
 }
 
 /** `sluice admin:reset` */

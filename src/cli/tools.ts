@@ -1,4 +1,5 @@
-import type { Expressions } from '../workflow/workflow.ts'
+import type { JsonObject } from '../brand.ts'
+import type { Expressions, Workflow } from '../workflow/workflow.ts'
 import type { Client } from './client.ts'
 
 /** What the commands work with. `cli.ts` has the real ones, tests their own. */
@@ -33,11 +34,24 @@ export type Host = {
   /** How a shell calls this very program. */
   readonly self: string
   readonly language: Language
-  /** Runs until it is stopped. */
-  readonly serve: (port: number | undefined) => Promise<void>
-  readonly work: (options: { readonly queues?: string; readonly slots?: string }) => Promise<void>
+  /** Runs until it is stopped; gives the exit code. */
+  readonly serve: (port: number | undefined) => Promise<number>
+  readonly work: (options: { readonly queues?: string; readonly slots?: string }) => Promise<number>
+  readonly runLocally: (run: LocalRun) => Promise<'success' | 'error' | 'canceled'>
   /** The new password of admin. */
   readonly resetAdmin: () => Promise<string>
+}
+
+/** A run without a server; `write` and `tell` come as it goes on. */
+export type LocalRun = {
+  readonly folder: string
+  readonly workflow: Workflow
+  readonly sessionTime: Date
+  readonly params: JsonObject
+  /** Null: no container, but processes of this machine. */
+  readonly image: string | null
+  readonly write: (fullName: string, bytes: Uint8Array) => void
+  readonly tell: (fullName: string, state: string, why: string | null) => void
 }
 
 /** What checking and running a project here needs. */

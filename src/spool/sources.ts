@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
-import { access, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { access, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -38,8 +38,18 @@ async function openSource(home: string, digest: Digest, fetch: (digest: Digest) 
     () => false,
   )
   if (!isThere) await unpackInto(home, folder, await checked(digest, await fetch(digest)))
+  return folderSource(folder)
+}
+
+/** The files that lie in a folder, without what at its top is named like one of `skipped`. */
+export function folderSource(folder: string, skipped: ReadonlySet<string> = new Set()): Source {
+  const copy = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true } as const
   return {
-    unpack: (target) => cp(folder, target, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true }),
+    // Each by itself: the target may lie in a skipped one, and no folder can be copied into itself.
+    unpack: async (target) => {
+      const names = (await readdir(folder)).filter((name) => !skipped.has(name))
+      for (const name of names) await cp(join(folder, name), join(target, name), copy)
+    },
     read: (path) => readText(folder, path),
   }
 }

@@ -48,8 +48,9 @@ const untouched = (folder: string): Host => ({
   templates: join(import.meta.dirname, 'templates'),
   self: "'/usr/bin/node' '/opt/sluice/dist/cli.js'",
   language: { operators: new Set(OPERATORS.keys()), openExpressions },
-  serve: async () => {},
-  work: async () => {},
+  serve: async () => 0,
+  work: async () => 0,
+  runLocally: async () => 'success',
   resetAdmin: async () => 'new password',
 })
 
