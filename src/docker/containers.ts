@@ -129,7 +129,7 @@ const cannotRun = ({ image }: Place, why: string) =>
   new Refusal(
     'invalid',
     `The image ${image} cannot run tasks: ${why.trim()}.`,
-    'It needs /bin/sh with cat, grep and sleep, as any Debian, Ubuntu or Alpine image has.',
+    'It needs /bin/sh with cat, grep, tr and sleep, as any Debian, Ubuntu or Alpine image has.',
   )
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -11,8 +11,8 @@
 #   ready         the agent listens                             <id>/         the run's own folder, $SLUICE_RUN
 # Bell: "start <id>", "kill <id>", "end". Whatever the bell misses, the tick finds.
 #
-# It must run under dash, busybox and bash, in images that hold nothing else: beyond builtins it uses cat, grep and sleep, and setsid where
-# there is one. The hot path forks only what the task needs.
+# It must run under dash, busybox and bash, in images that hold nothing else: beyond builtins it uses cat, grep, tr and sleep, and
+# setsid where there is one. The hot path forks only what the task needs.
 #
 # What escapes a kill: a process that wiped its environment (env -i) *and* was orphaned. It lives until the attempt's container ends.
 
@@ -20,6 +20,8 @@ spool=$1
 orphan_ticks=$2
 tick_seconds=2
 if command -v setsid >/dev/null 2>&1; then has_setsid=1; else has_setsid=; fi
+# busybox's grep takes NUL, which ends each variable in /proc/PID/environ, for the end of the line.
+if printf 'a\0b' | grep -qF b 2>/dev/null; then greps_past_nul=1; else greps_past_nul=; fi
 
 # Lines for the loop: what the bell says, and a tick. Two writers of one pipe; lines this short are never mixed.
 listen() {
@@ -205,9 +207,19 @@ find_tree() {
 # Without /proc (macOS) there is nothing to search: the pipe's end is all we wait for.
 find_marked() {
   tree=
-  for file in $(grep -lF -e "$1" /proc/[0-9]*/environ 2>/dev/null); do
+  for file in $(list_carriers "$1" 2>/dev/null); do
     file=${file#/proc/}
     tree="$tree${file%/environ} "
+  done
+}
+
+list_carriers() {
+  if [ "$greps_past_nul" ]; then
+    grep -lF -e "$1" /proc/[0-9]*/environ
+    return
+  fi
+  for file in /proc/[0-9]*/environ; do
+    tr '\0' '\n' <"$file" | grep -qF -e "$1" && echo "$file"
   done
 }
 

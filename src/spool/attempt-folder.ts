@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lchown, lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { AttemptId } from '../brand.ts'
@@ -58,7 +58,7 @@ export async function makeFolder(
   await chmod(folder.root, 0o711) // whatever our umask is: tasks may be somebody else
   await unpack(folder.workspace)
   await mkdir(join(folder.workspace, '.tmp'), { recursive: true })
-  await giveTo(owner, folder.workspace, folder.spool)
+  await giveTrees(owner, folder.workspace, folder.spool)
   const file = await open(`${folder.staging}/place.json`, 'w')
   await file.writeFile(JSON.stringify(place))
   await file.sync()
@@ -79,9 +79,12 @@ export async function findPlace(folder: AttemptFolder): Promise<Place | undefine
 const placeFile = (folder: AttemptFolder) => join(folder.root, 'place.json')
 
 /** Only root can give files away, and only root has to: any other worker runs tasks as itself. */
-export async function giveTo(owner: Owner, ...paths: readonly string[]): Promise<void> {
-  if (process.getuid?.() !== 0) return
-  await run('chown', ['-Rh', `${owner.uid}:${owner.gid}`, ...paths])
+export async function give(owner: Owner, path: string): Promise<void> {
+  if (process.getuid?.() === 0) await lchown(path, owner.uid, owner.gid)
+}
+
+async function giveTrees(owner: Owner, ...paths: readonly string[]): Promise<void> {
+  if (process.getuid?.() === 0) await run('chown', ['-Rh', `${owner.uid}:${owner.gid}`, ...paths])
 }
 
 export async function removeTree(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { lstat, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../refusal.ts'
 import type { Agents } from './agents.ts'
-import { type AttemptFolder, exists, giveTo, layDown, removeTree, runName } from './attempt-folder.ts'
+import { type AttemptFolder, exists, give, layDown, type Owner, removeTree, runName } from './attempt-folder.ts'
 import { commandFile } from './command-file.ts'
 import type { Command, Run } from './executor.ts'
 import type { Places } from './places.ts'
@@ -22,8 +22,7 @@ export async function postRun(
   const inside = agents.inside(folder)
   const text = commandFile(command, { workspace: inside.workspace, run: `${inside.spool}/${name}` })
   await clearRun(folder, name)
-  await stageRun(folder, name, command)
-  await giveTo(agents.owner, join(folder.staging, name))
+  await stageRun(folder, name, command, agents.owner)
   await rename(join(folder.staging, name), join(folder.spool, name))
   await places.hold(run)
   const { memoryBytes } = place.limits
@@ -32,12 +31,15 @@ export async function postRun(
   await confirmNote(folder, name)
 }
 
-async function stageRun(folder: AttemptFolder, name: string, { files }: Command): Promise<void> {
+async function stageRun(folder: AttemptFolder, name: string, { files }: Command, owner: Owner): Promise<void> {
   const staged = join(folder.staging, name)
   await removeTree(staged)
   await mkdir(staged, { mode: 0o700 })
-  for (const [file, text] of Object.entries(files))
+  for (const [file, text] of Object.entries(files)) {
     await writeFile(join(staged, plainName(file)), text, { mode: 0o600 })
+    await give(owner, join(staged, file))
+  }
+  await give(owner, staged)
 }
 
 const KINDS = ['run', 'started', 'out', 'code', 'kill', 'killing', 'late', 'later', 'done'] as const
@@ -46,7 +48,7 @@ const KINDS = ['run', 'started', 'out', 'code', 'kill', 'killing', 'late', 'late
 export async function clearRun(folder: AttemptFolder, name: string): Promise<void> {
   await moveAway(folder, join(folder.spool, name))
   await moveAway(folder, join(folder.harvest, name))
-  for (const kind of KINDS) await moveAway(folder, join(folder.spool, `${name}.${kind}`))
+  await Promise.all(KINDS.map((kind) => moveAway(folder, join(folder.spool, `${name}.${kind}`))))
 }
 
 /** Moves the run's folder out of the task's reach, so that nothing in its path can turn into a link while we read. Undefined when it is gone. */

@@ -41,7 +41,7 @@ describe.each(ADAPTERS)('a kill by the %s executor', (adapter) => {
       runOf('1', '3'),
       shell('wc -c beat beat2; sleep 0.3; wc -c beat beat2; touch stop'),
     )
-    const lines = look.output.trim().split('\n')
+    const lines = look.output.trim().split(/\n */)
     expect(lines).toHaveLength(6)
     expect(lines.slice(3)).toEqual(lines.slice(0, 3))
     expect(await other.ended).toEqual({ kind: 'exited', code: 0 })
