@@ -7,6 +7,7 @@ import { type Config, readConfig } from './config.ts'
 import { markEngineSeenIfFirst } from './db/installation.ts'
 import { readSource } from './db/sources.ts'
 import { findEngine } from './docker/engine.ts'
+import { explainMetadata, probeMetadata } from './docker/metadata.ts'
 import { openDockerExecutor } from './docker/open-docker-executor.ts'
 import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
 import { openExpressions } from './expression/sandbox.ts'
@@ -128,6 +129,8 @@ async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): 
       await markEngineSeenIfFirst(stores.sql, new Date())
       looked()
       reports.say(`Tasks run in Docker ${engine.version}`)
+      const warning = explainMetadata(await probeMetadata())
+      if (warning !== undefined) reports.say(warning)
       const { docker, version } = engine
       const installation = stores.installation.name
       return { executor: await openDockerExecutor({ ...options, docker, installation }), engine: version }

@@ -31,7 +31,7 @@ export function explainMetadata(metadata: Metadata): string | undefined {
 
 async function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 500 })
+    const socket = connect({ host, port, timeout: 200 })
     const tell = (is: boolean) => () => {
       socket.destroy()
       resolve(is)

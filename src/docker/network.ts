@@ -12,7 +12,7 @@ export async function requireNetwork(docker: Docker, name: string): Promise<void
   }
 }
 
-export function networkSpec(name: string) {
+function networkSpec(name: string) {
   return {
     Name: name,
     Driver: 'bridge',

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type Docker from 'dockerode'
+import { certificateEnv } from '../environment/certificate-env.ts'
 import { INSIDE } from '../environment/container-spec.ts'
-import { certificateEnv } from '../environment/task-env.ts'
 import { CERTIFICATES, taskOwner } from '../spool/attempt-folder.ts'
 import type { Executor } from '../spool/executor.ts'
 import { installAgent } from '../spool/install-agent.ts'
@@ -14,7 +14,7 @@ export type DockerExecutorOptions = {
   readonly home: string
   /** Tells this installation's containers from all others on the engine. */
   readonly installation: string
-  /** Reaches every task: proxies (task-env.ts). */
+  /** Reaches every task: the proxies. */
   readonly env: Readonly<Record<string, string>>
   readonly orphanMs: number
   /** A PEM file whose certificates tasks trust too. */

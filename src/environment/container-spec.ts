@@ -22,8 +22,6 @@ export type ContainerNeeds = {
   readonly orphanTicks: number
 }
 
-export type ContainerSpec = ReturnType<typeof containerSpec>
-
 /** Where a task sees its folders. */
 export const INSIDE = { workspace: '/workspace', spool: '/spool' } as const
 
@@ -45,28 +43,32 @@ export function containerSpec(needs: ContainerNeeds) {
     OpenStdin: true, // the bell
     StdinOnce: false, // it must outlive the worker that rings it
     Labels: { 'sluice.installation': needs.installation, 'sluice.attempt': needs.attemptId },
-    HostConfig: {
-      // Docker's binds take no nosuid or nodev: no-new-privileges and the empty set of capabilities stand in.
-      Binds: [`${needs.workspace}:${INSIDE.workspace}`, `${needs.spool}:${INSIDE.spool}`, `${needs.agent}:/agent:ro`],
-      CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
-      ReadonlyRootfs: needs.isRootReadOnly,
-      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=64m' },
-      NetworkMode: needs.network,
-      IpcMode: 'private',
-      Init: true, // without it TERM is lost on a shell as process 1, and orphans stay zombies
-      Memory: needs.memoryBytes,
-      MemorySwap: needs.memoryBytes, // equal: no swap
-      NanoCpus: Math.round(needs.cpus * 1e9),
-      PidsLimit: needs.pids,
-      OomScoreAdj: 100, // the machine's own processes outlive ours
-      Ulimits: [
-        { Name: 'nofile', Soft: 4096, Hard: 4096 }, // no more than what any engine may hand on
-        { Name: 'core', Soft: 0, Hard: 0 },
-      ],
-      LogConfig: { Type: 'none', Config: {} }, // output goes through the spool, byte for byte
-      RestartPolicy: { Name: 'no' },
-      AutoRemove: false, // we harvest first
-    },
+    HostConfig: hostConfig(needs),
+  }
+}
+
+function hostConfig(needs: ContainerNeeds) {
+  return {
+    // Docker's binds take no nosuid or nodev: no-new-privileges and the empty set of capabilities stand in.
+    Binds: [`${needs.workspace}:${INSIDE.workspace}`, `${needs.spool}:${INSIDE.spool}`, `${needs.agent}:/agent:ro`],
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    ReadonlyRootfs: needs.isRootReadOnly,
+    Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=64m' },
+    NetworkMode: needs.network,
+    IpcMode: 'private',
+    Init: true, // without it TERM is lost on a shell as process 1, and orphans stay zombies
+    Memory: needs.memoryBytes,
+    MemorySwap: needs.memoryBytes, // equal: no swap
+    NanoCpus: Math.round(needs.cpus * 1e9),
+    PidsLimit: needs.pids,
+    OomScoreAdj: 100, // the machine's own processes outlive ours
+    Ulimits: [
+      { Name: 'nofile', Soft: 4096, Hard: 4096 }, // no more than what any engine may hand on
+      { Name: 'core', Soft: 0, Hard: 0 },
+    ],
+    LogConfig: { Type: 'none', Config: {} }, // output goes through the spool, byte for byte
+    RestartPolicy: { Name: 'no' },
+    AutoRemove: false, // we harvest first
   }
 }

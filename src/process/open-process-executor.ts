@@ -10,7 +10,7 @@ import { openProcessAgents } from './agents.ts'
 export type ProcessExecutorOptions = {
   /** This worker's own folder. */
   readonly home: string
-  /** Reaches every task: proxies (task-env.ts). */
+  /** Reaches every task: the proxies. */
   readonly env: Readonly<Record<string, string>>
   readonly orphanMs: number
   /** A PEM file whose certificates tasks trust too. */

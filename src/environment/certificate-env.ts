@@ -1,15 +1,3 @@
-const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'] as const
-
-/** What of the worker's own environment reaches tasks. */
-export function proxiesOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    PROXIES.flatMap((name) => {
-      const value = env[name]
-      return value ? [[name, value]] : []
-    }),
-  )
-}
-
 /** Tells the usual tools to trust the certificates in `file`. All but Node's replace their own list, so the file must hold the usual ones too. */
 export function certificateEnv(file: string): Record<string, string> {
   const names = [
