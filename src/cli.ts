@@ -9,11 +9,8 @@ import { type Client, openClient } from './cli/client.ts'
 import { main } from './cli/main.ts'
 import type { LocalRun, Run, Tools } from './cli/tools.ts'
 import { type Config, readConfig } from './config.ts'
-import { openExpressions } from './expression/sandbox.ts'
 import { openHome } from './home.ts'
-import { runHere } from './local.ts'
-import { OPERATORS } from './operators/all.ts'
-import { Refusal } from './refusal.ts'
+import { VERSION } from './version.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** A checkout has one home, from whichever folder its command is called. */
@@ -82,14 +79,43 @@ async function runLocal(run: LocalRun) {
   process.once('SIGINT', () => stopping.abort()) // a second one ends us at once
   try {
     const place = { home, env: {}, extraCa: config.extraCa, limits, now: () => new Date() }
+    const { runHere } = await import('./local.ts')
     return await runHere(place, run, stopping.signal)
   } finally {
     await rm(home, { recursive: true, force: true })
   }
 }
 
-const notYet = (): never => {
-  throw new Refusal('unavailable', 'This version cannot do that yet', 'Start the server with ./scripts/up.')
+/** Of an embedded database too, whether its server runs or not. */
+async function resetHere(): Promise<string> {
+  const [{ resetAdmin }, { openEmbeddedPostgres }, { openDatabase }, { migrate }] = await Promise.all([
+    import('./app/reset-admin.ts'),
+    import('./db/embedded.ts'),
+    import('./db/sql.ts'),
+    import('./db/migrate.ts'),
+  ])
+  const config = readConfig(env)
+  const { shared } = await openHome(config.home)
+  const embedded = config.databaseUrl === null ? await openEmbeddedPostgres(join(shared, 'postgres')) : undefined
+  const sql = openDatabase(config.databaseUrl ?? embedded?.url ?? '', { max: 2 })
+  try {
+    await migrate(sql)
+    return (await resetAdmin({ sql }, {}, new Date())).password
+  } finally {
+    await sql.end()
+    if (embedded?.wasAdopted === false) await embedded.stop() // otherwise it is a running server's
+  }
+}
+
+// Loaded when asked for: git asks for a token with every push, and should not wait for a server's modules.
+const serve = async (port: number | undefined) => process.exit(await (await import('./server.ts')).runServer(env, port))
+
+async function work({ queues, slots }: { queues?: string; slots?: string }) {
+  const given = {
+    ...(queues === undefined ? {} : { SLUICE_QUEUES: queues }),
+    ...(slots === undefined ? {} : { SLUICE_SLOTS: slots }),
+  }
+  return process.exit(await (await import('./worker.ts')).runWorker({ ...env, ...given }))
 }
 
 let opened: Client | undefined
@@ -108,14 +134,17 @@ const tools: Tools = {
   host: {
     cwd: process.cwd(),
     home: env.SLUICE_HOME,
-    version: JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version,
+    version: VERSION,
     templates: join(ROOT, 'templates'),
     self: SELF,
-    language: { operators: new Set(OPERATORS.keys()), openExpressions },
-    serve: notYet,
-    work: notYet,
+    language: {
+      operators: async () => new Set((await import('./operators/all.ts')).OPERATORS.keys()),
+      openExpressions: async () => (await import('./expression/sandbox.ts')).openExpressions(),
+    },
+    serve,
+    work,
     runLocally: runLocal,
-    resetAdmin: notYet,
+    resetAdmin: resetHere,
   },
 }
 

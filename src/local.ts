@@ -3,13 +3,12 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCause } from './app/exit-cause.ts'
-import { type PlannedTask, planTask } from './app/plan-task.ts'
+import { type PlanFacts, type PlannedTask, planTask } from './app/plan-task.ts'
 import type { TaskEvent } from './attempt/decide.ts'
 import { MemoryAttempt, type MemoryTask } from './attempt/memory.ts'
 import { isFinal } from './attempt/task.ts'
-import type { AttemptId, Digest, ProjectId, SessionId, TaskId } from './brand.ts'
+import type { AttemptId, ProjectId, SessionId, TaskId } from './brand.ts'
 import type { Host, LocalRun } from './cli/tools.ts'
-import type { TaskOrder } from './db/task-orders.ts'
 import { findEngine } from './docker/engine.ts'
 import { openDockerExecutor } from './docker/open-docker-executor.ts'
 import { openExpressions } from './expression/sandbox.ts'
@@ -154,7 +153,7 @@ const wait = (ms: number, signal: AbortSignal) => sleep(Math.max(0, ms), undefin
 
 async function runTask(fold: Fold, task: MemoryTask): Promise<void> {
   const { attempt, tell, now } = fold
-  const planned = planTask(fold, orderOf(fold, task), layersOf(attempt, task))
+  const planned = planTask(fold, factsOf(fold, task), layersOf(attempt, task))
   attempt.begin(task.id, planned)
   tell(task.fullName, 'running', null)
   const event = await act(fold, task, planned)
@@ -210,29 +209,19 @@ async function stopAll({ attempt, running, runs, executor }: Fold): Promise<void
   await Promise.all(commands.map((run) => executor.kill(run, GRACE_MS)))
 }
 
-/** What `db/` reads from its rows. Of what only a server has, there is nothing. */
-function orderOf({ workflow, sessionTime, sessionUuid, params, folder }: Fold, task: MemoryTask): TaskOrder {
+/** What a server reads from its rows. */
+function factsOf({ workflow, sessionTime, sessionUuid, params }: Fold, { fullName, config }: MemoryTask): PlanFacts {
   return {
-    taskId: task.id,
+    fullName,
+    config,
     attemptId: ATTEMPT,
-    fullName: task.fullName,
-    config: task.config,
-    exports: task.exports,
-    isFirstRun: true,
     attemptParams: params,
     retryName: '',
-    cancelRequestedBy: null,
     sessionId: '1' as SessionId,
     sessionUuid,
     sessionTime,
     projectId: '1' as ProjectId,
-    projectName: folder,
     timezone: workflow.timezone,
-    sourceDigest: '' as Digest,
-    image: null,
-    imageKey: null,
-    plan: {},
-    hasStores: true,
   }
 }
 

@@ -10,6 +10,21 @@ import { builtInParams, collectParams, type ParamLayer } from '../workflow/param
 import { readOperator } from '../workflow/tree.ts'
 import type { Expressions } from '../workflow/workflow.ts'
 
+/** Of an order, what a plan depends on. */
+export type PlanFacts = Pick<
+  TaskOrder,
+  | 'config'
+  | 'fullName'
+  | 'attemptId'
+  | 'attemptParams'
+  | 'retryName'
+  | 'sessionId'
+  | 'sessionUuid'
+  | 'sessionTime'
+  | 'projectId'
+  | 'timezone'
+>
+
 /** What is to be done, and what a loss or a failure of it means. */
 export type PlannedTask = {
   readonly step: Step
@@ -26,7 +41,7 @@ export type PlanPorts = {
 }
 
 /** Pure as far as its ports are: a restarted worker plans the same again. What is wrong with the task becomes a `fail` step. */
-export function planTask(ports: PlanPorts, order: TaskOrder, layers: readonly ParamLayer[]): PlannedTask {
+export function planTask(ports: PlanPorts, order: PlanFacts, layers: readonly ParamLayer[]): PlannedTask {
   const { config, timezone, fullName } = order
   const evaluated = evaluateTask({ config, params: paramsOf(order, layers), expressions: ports.expressions, timezone })
   if (!evaluated.ok) return broken(evaluated.message)
@@ -68,7 +83,7 @@ function stepOf(operator: Operator, task: Parameters<Operator['plan']>[0]): Step
 }
 
 /** Attempt params below what was collected, the built-in ones above both. */
-function paramsOf(order: TaskOrder, layers: readonly ParamLayer[]): JsonObject {
+function paramsOf(order: PlanFacts, layers: readonly ParamLayer[]): JsonObject {
   const params = mergeObjects(order.attemptParams, collectParams(layers))
   const builtIn = builtInParams({
     timezone: order.timezone,

@@ -34,8 +34,8 @@ export function checkCommand(tools: Tools): Command {
 export async function checkFolder({ host, now }: Tools, folder: string) {
   const tree = await readTree(folder)
   const texts = new Map<string, string>()
-  const { operators, openExpressions } = host.language
-  const expressions = await openExpressions()
+  const operators = await host.language.operators()
+  const expressions = await host.language.openExpressions()
   try {
     const project = { tree, texts, operators, expressions, now: now() }
     return { ...(await readUntil(folder, texts, () => checkProject(project))), texts }

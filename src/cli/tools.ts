@@ -57,7 +57,7 @@ export type LocalRun = {
 /** What checking and running a project here needs. */
 export type Language = {
   /** The words before `>`. */
-  readonly operators: ReadonlySet<string>
+  readonly operators: () => Promise<ReadonlySet<string>>
   readonly openExpressions: () => Promise<Expressions & { close(): void }>
 }
 

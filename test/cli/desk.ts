@@ -47,7 +47,7 @@ const untouched = (folder: string): Host => ({
   version: '0.1.0',
   templates: join(import.meta.dirname, 'templates'),
   self: "'/usr/bin/node' '/opt/sluice/dist/cli.js'",
-  language: { operators: new Set(OPERATORS.keys()), openExpressions },
+  language: { operators: async () => new Set(OPERATORS.keys()), openExpressions },
   serve: async () => 0,
   work: async () => 0,
   runLocally: async () => 'success',
