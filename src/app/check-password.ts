@@ -12,7 +12,7 @@ export type PasswordCheck =
 
 /** Wrong tries for one name from one address before a pause. */
 const TRIES = 5
-export const PAUSE_MS = 15 * 60_000
+const PAUSE_MS = 15 * 60_000
 /** git asks many times in one push: what passed is not put through argon2 again for a while. */
 const REMEMBER_MS = 5 * 60_000
 const REMEMBERED = 1000

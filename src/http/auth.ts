@@ -60,7 +60,7 @@ async function identifyByHeader({ sql, passwords, now }: AuthPorts, c: Context<E
 }
 
 /** `Basic` (name and password, or any name and a token) or `Bearer` (a token). An empty secret is no secret. */
-export function readCredentials(header: string): { name: string | undefined; secret: string } | undefined {
+function readCredentials(header: string): { name: string | undefined; secret: string } | undefined {
   const [, scheme, rest] = /^(basic|bearer) +(\S+)$/i.exec(header) ?? []
   if (scheme === undefined || rest === undefined) return undefined
   if (scheme.toLowerCase() === 'bearer') return { name: undefined, secret: rest }

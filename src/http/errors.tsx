@@ -7,7 +7,7 @@ import { doorOf } from './doors.ts'
 import type { Env } from './env.ts'
 import { themeOf, writePage } from './page.ts'
 
-export const STATUS = {
+const STATUS = {
   invalid: 400,
   unauthorized: 401,
   forbidden: 403,

@@ -1,5 +1,5 @@
 import type { Json } from '../brand.ts'
-import type { ShownAttempt } from './attempt.ts'
+import type { ShownAttempt } from '../shown/attempt.ts'
 import { clockSeconds, saySession, shortCommit } from './format.ts'
 import { Section } from './parts.tsx'
 import { attemptPath, projectPath, type View } from './shell.tsx'

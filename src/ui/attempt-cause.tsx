@@ -1,8 +1,8 @@
+import type { ShownTask } from '../shown/attempt.ts'
 import type { AttemptPageProps } from './attempt.ts'
 import { clockSeconds, sayDuration, sayWhen, shortCommit } from './format.ts'
 import { Glyph, Icon } from './glyph.tsx'
 import { attemptPath, type View } from './shell.tsx'
-import type { ShownTask } from './task-tree.ts'
 
 /** What killed it, what changed since it last passed, its last lines. The first failed task has it; the others are in the tree. */
 export function Cause({ view, task, props }: { view: View; task: ShownTask; props: AttemptPageProps }) {

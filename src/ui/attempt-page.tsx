@@ -1,4 +1,5 @@
-import type { AttemptPageProps, ShownAttempt } from './attempt.ts'
+import type { ShownAttempt, ShownTask } from '../shown/attempt.ts'
+import type { AttemptPageProps } from './attempt.ts'
 import { AttemptAside } from './attempt-aside.tsx'
 import { Cause } from './attempt-cause.tsx'
 import { Act, Confirm } from './confirm.tsx'
@@ -9,7 +10,7 @@ import { Log, type LogTail } from './log.tsx'
 import { Following, Section } from './parts.tsx'
 import { attemptPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { ATTEMPT_LOOKS, Chip, State, TASK_LOOKS } from './states.tsx'
-import { hasFailed, isOver, type ShownTask, treeRows } from './task-tree.ts'
+import { hasFailed, isOver, treeRows } from './task-tree.ts'
 import { whyWaiting } from './why-waiting.ts'
 
 export function AttemptPage({ view, props }: { view: View; props: AttemptPageProps }) {

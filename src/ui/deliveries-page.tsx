@@ -1,36 +1,10 @@
-import type { JsonObject } from '../brand.ts'
+import type { DeliveryRow, ShownDelivery } from '../shown/delivery.ts'
 import { clock, clockSeconds, dateOf, sayBytes, sayExactly, shortCommit } from './format.ts'
 import { Glyph } from './glyph.tsx'
 import { deployPath, projectPath, Shell, type View } from './shell.tsx'
-import { Chip, DELIVERY_LOOKS, type ShownDeliveryState } from './states.tsx'
+import { Chip, DELIVERY_LOOKS } from './states.tsx'
 
-export type DeliveryRow = {
-  readonly id: string
-  readonly project: string
-  readonly kind: 'push' | 'webhook' | 'upload'
-  readonly provider: string | null
-  readonly event: string | null
-  readonly ref: string | null
-  readonly oldCommit: string | null
-  readonly newCommit: string | null
-  readonly pushedBy: string | null
-  readonly state: ShownDeliveryState
-  readonly reason: string | null
-  readonly receivedAt: Date
-  readonly deployId: string | null
-  readonly revision: number | null
-}
-
-export type ShownDelivery = DeliveryRow & {
-  readonly externalId: string | null
-  readonly pushOptions: readonly string[]
-  readonly headers: JsonObject | null
-  /** The first lines; null: not a webhook. */
-  readonly body: string | null
-  readonly bodyBytes: number | null
-}
-
-export type DeliveriesPageProps = {
+type DeliveriesPageProps = {
   readonly rows: readonly DeliveryRow[]
   readonly selected: ShownDelivery | null
   readonly state: string | null

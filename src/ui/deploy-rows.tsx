@@ -1,4 +1,4 @@
-import type { ShownDeploy } from './deploy.ts'
+import type { ShownDeploy } from '../shown/deploy.ts'
 import { shortCommit } from './format.ts'
 import { When } from './parts.tsx'
 import { deployPath, type View } from './shell.tsx'

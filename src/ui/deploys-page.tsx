@@ -1,6 +1,6 @@
-import type { ShownDeploy } from './deploy.ts'
+import type { ShownDeploy } from '../shown/deploy.ts'
+import type { ShownProject } from '../shown/project.ts'
 import { DeployRows } from './deploy-rows.tsx'
-import type { ShownProject } from './project.ts'
 import { projectPath, Shell, type View } from './shell.tsx'
 
 type DeploysPageProps = {

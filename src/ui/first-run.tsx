@@ -1,8 +1,8 @@
+import type { ShownWorker } from '../shown/worker.ts'
 import { countOf } from './format.ts'
 import { wave } from './gate.tsx'
 import { Glyph } from './glyph.tsx'
 import { CopyLine } from './parts.tsx'
-import type { ShownWorker } from './workers-page.tsx'
 
 /** Before the first push. */
 export function FirstRun({ address, workers }: { address: string; workers: readonly ShownWorker[] }) {

@@ -1,7 +1,8 @@
+import type { ShownTask, TaskRun } from '../shown/attempt.ts'
 import { clock, clockSeconds, sayDuration } from './format.ts'
 import { Glyph } from './glyph.tsx'
 import { TASK_LOOKS } from './states.tsx'
-import { isOver, type ShownTask, type TaskRun, type TreeRow } from './task-tree.ts'
+import { isOver, type TreeRow } from './task-tree.ts'
 
 export type GanttProps = {
   readonly rows: readonly TreeRow[]

@@ -1,5 +1,6 @@
+import type { ShownLink } from '../shown/project.ts'
 import { Ago, CopyLine, Section } from './parts.tsx'
-import type { NewLink, ProjectPageProps, ShownLink } from './project.ts'
+import type { NewLink, ProjectPageProps } from './project.ts'
 import { Hidden, projectPath, type View } from './shell.tsx'
 
 /** Pushes to a repository elsewhere are deployed here too, told by its webhook. */

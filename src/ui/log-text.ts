@@ -14,7 +14,7 @@ export type LogCursor = {
 type Style = { readonly colour: Colour; readonly isBold: boolean; readonly isDim: boolean }
 type Colour = '' | 'r' | 'g' | 'y' | 'b' | 'm' | 'c' | 'd'
 
-export type Span = { readonly text: string; readonly style: Style }
+type Span = { readonly text: string; readonly style: Style }
 
 /** `continues`: this goes on with the line of that number. `clears`: a carriage return wiped what stood there. */
 export type LogLine = {

@@ -1,42 +1,21 @@
-import type { ShownDeploy } from './deploy.ts'
+import type { ShownDeploy } from '../shown/deploy.ts'
+import type { Incident, NextRun, RunningAttempt, WorkflowCounts } from '../shown/overview.ts'
+import type { ShownWorker } from '../shown/worker.ts'
 import { FirstRun } from './first-run.tsx'
-import { clock, countOf, sayDuration, sayIn, saySpan, shortCommit } from './format.ts'
+import { clock, countOf, sayIn, saySpan, shortCommit } from './format.ts'
 import { Glyph } from './glyph.tsx'
+import { Running } from './overview-running.tsx'
 import { Ago, Following, Section, When } from './parts.tsx'
 import { attemptPath, deployPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { DEPLOY_LOOKS } from './states.tsx'
-import type { ShownWorker } from './workers-page.tsx'
 import { Slots, WorkerStatus } from './workers-page.tsx'
-
-/** What needs a person: a workflow whose newest session failed, or a task that nobody knows of. */
-export type Incident = {
-  readonly kind: 'failed' | 'unknown'
-  readonly project: string
-  readonly workflow: string
-  readonly attemptId: string
-  readonly task: string | null
-  readonly why: string | null
-  readonly at: Date
-}
-export type RunningAttempt = {
-  readonly id: string
-  readonly project: string
-  readonly workflow: string
-  readonly startedAt: Date
-  readonly running: number
-  readonly failed: number
-  /** One of the tasks that run. */
-  readonly now: string | null
-  readonly usualMs: number | null
-}
-export type NextRun = { readonly project: string; readonly workflow: string; readonly runAt: Date }
 
 export type OverviewProps = {
   readonly hasProjects: boolean
   readonly incidents: readonly Incident[]
   readonly running: readonly RunningAttempt[]
   readonly next: readonly NextRun[]
-  readonly workflows: { readonly ran: number; readonly passed: number }
+  readonly workflows: WorkflowCounts
   readonly workers: readonly ShownWorker[]
   readonly deploys: readonly ShownDeploy[]
   readonly address: string
@@ -153,72 +132,6 @@ function sayWhy({ kind, why }: Incident): string {
     return `Its worker fell silent while it ran${why === null ? '' : `: ${why}`}. It may have finished: say what became of it.`
   const [line = ''] = (why ?? 'It failed.').split('\n')
   return line.length > 240 ? `${line.slice(0, 240)}…` : line
-}
-
-function Running({ view, running }: { view: View; running: readonly RunningAttempt[] }) {
-  const tasks = running.reduce((sum, one) => sum + one.running, 0)
-  return (
-    <Section
-      title="Running"
-      note={running.length === 0 ? null : `${countOf(running.length, 'attempt')}, ${countOf(tasks, 'task')}`}
-    >
-      {running.length === 0 ? (
-        <p class="sheet pad quiet">Nothing runs right now.</p>
-      ) : (
-        <div class="sheet">
-          <table class="table fold">
-            <thead>
-              <tr>
-                <th>Attempt</th>
-                <th>Now in</th>
-                <th class="n">Running</th>
-                <th>Of the usual</th>
-              </tr>
-            </thead>
-            <tbody>
-              {running.map((one) => (
-                <RunningRow view={view} one={one} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Section>
-  )
-}
-
-function RunningRow({ view, one }: { view: View; one: RunningAttempt }) {
-  const ms = view.now.getTime() - one.startedAt.getTime()
-  const share = one.usualMs === null ? null : Math.min(100, Math.round((ms / Math.max(1, one.usualMs)) * 100))
-  return (
-    <tr>
-      <td>
-        <span class="row nowrap">
-          <Glyph name="run" tone="run" />
-          <span>
-            <a class="strong" href={attemptPath(one.id)}>
-              {one.workflow}
-            </a>{' '}
-            <span class="quiet">{one.project}</span>
-          </span>
-        </span>
-      </td>
-      <td class="w-now full">
-        <span class="id">{one.now ?? 'between tasks'}</span>
-        {one.running > 1 ? <span class="quiet small"> and {one.running - 1} more</span> : null}
-      </td>
-      <td class="n">{sayDuration(ms)}</td>
-      <td class="w-meter">
-        {share === null ? (
-          <span class="quiet small">first run</span>
-        ) : (
-          <svg class="meter" role="img" aria-label={`${share} % of usual time`}>
-            <rect class={share < 100 ? 'is-run' : 'is-late'} width={`${share}%`} height="6" />
-          </svg>
-        )}
-      </td>
-    </tr>
-  )
 }
 
 function Deploys({ view, deploys }: { view: View; deploys: readonly ShownDeploy[] }) {

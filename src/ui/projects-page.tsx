@@ -1,17 +1,8 @@
+import type { ShownProjectRow } from '../shown/project.ts'
 import { countOf, shortCommit } from './format.ts'
 import { CopyLine, When } from './parts.tsx'
 import { projectPath, Shell, type View } from './shell.tsx'
-import { DEPLOY_LOOKS, type ShownDeployState, State } from './states.tsx'
-
-export type ShownProjectRow = {
-  readonly name: string
-  readonly revision: number | null
-  readonly commit: string | null
-  readonly liveAt: Date | null
-  readonly workflows: number
-  readonly nextRunAt: Date | null
-  readonly deployState: ShownDeployState | null
-}
+import { DEPLOY_LOOKS, State } from './states.tsx'
 
 export function ProjectsPage({
   view,

@@ -29,11 +29,11 @@ const PLACES = [
   { key: 'deliveries', href: '/deliveries', icon: 'inbox', word: 'Deliveries' },
   { key: 'tokens', href: '/tokens', icon: 'key', word: 'Tokens' },
 ] as const satisfies readonly { key: string; href: string; icon: IconName; word: string }[]
-export type Place = (typeof PLACES)[number]['key']
+type Place = (typeof PLACES)[number]['key']
 
-export type Crumb = { readonly word: string; readonly href?: string }
+type Crumb = { readonly word: string; readonly href?: string }
 
-export type ShellProps = {
+type ShellProps = {
   readonly view: View
   readonly title: string
   readonly place: Place

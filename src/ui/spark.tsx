@@ -1,7 +1,5 @@
-import type { ShownAttemptState } from './states.tsx'
-
-/** How a session ended, newest last. */
-export type Outcome = { readonly state: ShownAttemptState; readonly ms: number }
+import type { Outcome } from '../shown/attempt.ts'
+import type { ShownAttemptState } from '../shown/states.ts'
 
 const BARS = 30
 

@@ -1,3 +1,4 @@
+import type { ShownAttemptState, ShownDeliveryState, ShownDeployState, ShownTaskState } from '../shown/states.ts'
 import { Glyph, type GlyphName, type Tone } from './glyph.tsx'
 
 /** Colour, shape and word of a state: always the three. */
@@ -15,8 +16,7 @@ export const TASK_LOOKS = {
   error: { glyph: 'fail', tone: 'fail', word: 'Error' },
   group_error: { glyph: 'group-fail', tone: 'fail', word: 'Group error' },
   canceled: { glyph: 'cancel', tone: 'still', word: 'Canceled' },
-} as const satisfies Record<string, Look>
-export type ShownTaskState = keyof typeof TASK_LOOKS
+} as const satisfies Record<ShownTaskState, Look>
 
 export const ATTEMPT_LOOKS = {
   running: { glyph: 'run', tone: 'run', word: 'Running' },
@@ -24,8 +24,7 @@ export const ATTEMPT_LOOKS = {
   success: { glyph: 'ok', tone: 'ok', word: 'Success' },
   error: { glyph: 'fail', tone: 'fail', word: 'Error' },
   canceled: { glyph: 'cancel', tone: 'still', word: 'Canceled' },
-} as const satisfies Record<string, Look>
-export type ShownAttemptState = keyof typeof ATTEMPT_LOOKS
+} as const satisfies Record<ShownAttemptState, Look>
 
 export const DEPLOY_LOOKS = {
   waiting: { glyph: 'blocked', tone: 'still', word: 'Waits its turn' },
@@ -37,8 +36,7 @@ export const DEPLOY_LOOKS = {
   declined: { glyph: 'fail', tone: 'fail', word: 'Declined' },
   failed: { glyph: 'fail', tone: 'fail', word: 'Failed' },
   replaced: { glyph: 'passed', tone: 'still', word: 'Replaced' },
-} as const satisfies Record<string, Look>
-export type ShownDeployState = keyof typeof DEPLOY_LOOKS
+} as const satisfies Record<ShownDeployState, Look>
 
 export const DELIVERY_LOOKS = {
   received: { glyph: 'run', tone: 'run', word: 'Received' },
@@ -46,8 +44,7 @@ export const DELIVERY_LOOKS = {
   deployed: { glyph: 'ok', tone: 'ok', word: 'Deployed' },
   declined: { glyph: 'fail', tone: 'fail', word: 'Declined' },
   failed: { glyph: 'fail', tone: 'fail', word: 'Failed' },
-} as const satisfies Record<string, Look>
-export type ShownDeliveryState = keyof typeof DELIVERY_LOOKS
+} as const satisfies Record<ShownDeliveryState, Look>
 
 export function State({ look, word = look.word }: { look: Look; word?: string }) {
   return (

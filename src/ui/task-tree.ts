@@ -1,33 +1,5 @@
-import type { ShownTaskState } from './states.tsx'
-
-/** A task as its attempt's page shows it. */
-export type ShownTask = {
-  readonly id: string
-  readonly parentId: string | null
-  /** +workflow+a^sub+loop-0 */
-  readonly fullName: string
-  readonly kind: 'group' | 'operator'
-  readonly state: ShownTaskState
-  readonly queue: string
-  readonly upstreams: readonly string[]
-  readonly logId: string | null
-  readonly error: string | null
-  readonly exitCause: string | null
-  readonly readyAt: Date | null
-  readonly retryAt: Date | null
-  readonly changedAt: Date
-  readonly worker: string | null
-  readonly runs: readonly TaskRun[]
-}
-
-/** One start of it. */
-export type TaskRun = {
-  readonly epoch: string
-  readonly logId: string
-  readonly startedAt: Date
-  readonly finishedAt: Date | null
-  readonly outcome: string | null
-}
+import type { ShownTask } from '../shown/attempt.ts'
+import type { ShownTaskState } from '../shown/states.ts'
 
 /** A row of the tree: `name` is what the task adds to its parent's. */
 export type TreeRow = {
@@ -36,7 +8,7 @@ export type TreeRow = {
   readonly name: string
   readonly span: TimeSpan | null
 }
-export type TimeSpan = { readonly from: Date; readonly to: Date | null }
+type TimeSpan = { readonly from: Date; readonly to: Date | null }
 
 const OVER: readonly ShownTaskState[] = ['success', 'error', 'group_error', 'canceled']
 export const isOver = (state: ShownTaskState): boolean => OVER.includes(state)

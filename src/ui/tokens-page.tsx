@@ -2,7 +2,7 @@ import { Confirm } from './confirm.tsx'
 import { Ago, CopyLine, Section, When } from './parts.tsx'
 import { Hidden, Shell, type View } from './shell.tsx'
 
-export type ShownToken = {
+type ShownToken = {
   readonly id: string
   readonly name: string
   readonly createdAt: Date

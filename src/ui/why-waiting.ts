@@ -1,14 +1,5 @@
+import type { QueueWorkers, ShownTask } from '../shown/attempt.ts'
 import { clockSeconds, countOf, saySpan } from './format.ts'
-import type { ShownTask } from './task-tree.ts'
-
-/** A queue as far as somebody waits for it. */
-export type QueueWorkers = {
-  readonly queue: string
-  readonly online: number
-  readonly slots: number
-  readonly busy: number
-  readonly lastHeardAt: Date | null
-}
 
 export type WhyLine = { readonly task: ShownTask; readonly why: string }
 

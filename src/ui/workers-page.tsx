@@ -1,40 +1,10 @@
+import type { RunningTask, ShownQueue, ShownWorker } from '../shown/worker.ts'
 import { countOf, sayCount, sayDuration, saySpan } from './format.ts'
 import { Glyph } from './glyph.tsx'
 import { Following, Section } from './parts.tsx'
 import { attemptPath, Shell, type View } from './shell.tsx'
 import { type Look, State } from './states.tsx'
 
-export type ShownWorker = {
-  readonly id: string
-  readonly name: string
-  readonly host: string
-  readonly executor: 'docker' | 'process'
-  readonly engine: string | null
-  readonly slots: number
-  readonly queues: readonly string[]
-  readonly startedAt: Date
-  readonly heardAt: Date
-  readonly processed: number
-  readonly failed: number
-  readonly status: 'online' | 'silent' | 'stopped'
-  readonly active: number
-}
-export type RunningTask = {
-  readonly id: string
-  readonly workerId: string
-  readonly attemptId: string
-  readonly fullName: string
-  readonly project: string
-  readonly workflow: string
-  readonly startedAt: Date
-}
-export type ShownQueue = {
-  readonly queue: string
-  readonly waiting: number
-  readonly oldestAt: Date | null
-  /** Workers that serve it and are heard. */
-  readonly online: number
-}
 export type WorkersPageProps = {
   readonly workers: readonly ShownWorker[]
   readonly tasks: readonly RunningTask[]

@@ -1,23 +1,12 @@
+import type { ShownWorkflow } from '../shown/project.ts'
+import type { ShownSession } from '../shown/session.ts'
 import { Confirm } from './confirm.tsx'
 import { clock, countOf, dateOf, sayDuration, sayIn, saySession } from './format.ts'
 import { Icon } from './glyph.tsx'
 import { Following, Section, When } from './parts.tsx'
-import type { ShownWorkflow } from './project.ts'
 import { attemptPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { Spark } from './spark.tsx'
-import { ATTEMPT_LOOKS, Chip, type ShownAttemptState, State } from './states.tsx'
-
-export type ShownSession = {
-  readonly id: string
-  readonly sessionTime: Date
-  readonly attemptId: string
-  readonly attempts: number
-  readonly state: ShownAttemptState
-  readonly startedBy: string
-  readonly createdAt: Date
-  readonly finishedAt: Date | null
-  readonly revision: number
-}
+import { ATTEMPT_LOOKS, Chip, State } from './states.tsx'
 
 export type WorkflowPageProps = {
   readonly project: string

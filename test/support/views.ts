@@ -1,5 +1,5 @@
+import type { ShownTask } from '../../src/shown/attempt.ts'
 import type { View } from '../../src/ui/shell.tsx'
-import type { ShownTask } from '../../src/ui/task-tree.ts'
 
 export const NOW = new Date('2026-03-28T06:14:08Z')
 export const minutesAgo = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000)

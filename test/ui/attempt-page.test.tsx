@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AttemptPageProps, ShownAttempt } from '../../src/ui/attempt.ts'
+import type { ShownAttempt } from '../../src/shown/attempt.ts'
+import type { AttemptPageProps } from '../../src/ui/attempt.ts'
 import { AttemptPage } from '../../src/ui/attempt-page.tsx'
 import { treeRows } from '../../src/ui/task-tree.ts'
 import { whyWaiting } from '../../src/ui/why-waiting.ts'

@@ -1,8 +1,5 @@
 import type { AttemptId, WorkflowId } from '../../brand.ts'
-import type { ShownAttempt } from '../../ui/attempt.ts'
-import type { Outcome } from '../../ui/spark.tsx'
-import type { ShownTask } from '../../ui/task-tree.ts'
-import type { QueueWorkers } from '../../ui/why-waiting.ts'
+import type { Outcome, QueueWorkers, ShownAttempt, ShownTask } from '../../shown/attempt.ts'
 import type { Sql } from '../sql.ts'
 import { heardSince, shownState } from './shown.ts'
 

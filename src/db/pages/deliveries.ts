@@ -1,5 +1,5 @@
 import type { DeliveryId } from '../../brand.ts'
-import type { DeliveryRow, ShownDelivery } from '../../ui/deliveries-page.tsx'
+import type { DeliveryRow, ShownDelivery } from '../../shown/delivery.ts'
 import type { Sql } from '../sql.ts'
 
 /** A body is shown as far as somebody reads it; whole it can be had as it came. */

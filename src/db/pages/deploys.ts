@@ -1,5 +1,5 @@
-import type { DeployId, LogId, ProjectId } from '../../brand.ts'
-import type { DeployPageProps, ShownDeploy } from '../../ui/deploy.ts'
+import type { DeployId, ProjectId } from '../../brand.ts'
+import type { DeployDetail, ShownDeploy } from '../../shown/deploy.ts'
 import type { Sql } from '../sql.ts'
 
 const columns = (sql: Sql) => sql`
@@ -22,11 +22,8 @@ export async function listShownDeploys(
     order by deploys.id desc limit ${limit}`
 }
 
-export async function findShownDeploy(
-  sql: Sql,
-  id: DeployId,
-): Promise<(DeployPageProps['deploy'] & { logId: LogId }) | undefined> {
-  const [deploy] = await sql<(DeployPageProps['deploy'] & { logId: LogId })[]>`
+export async function findShownDeploy(sql: Sql, id: DeployId): Promise<DeployDetail | undefined> {
+  const [deploy] = await sql<DeployDetail[]>`
     select ${columns(sql)}, deploys.old_commit as "oldCommit", revision_id is not distinct from current_revision_id as "isCurrent",
       log_id as "logId", image_key as "imageKey",
       (select coalesce(array_agg(name order by name), '{}') from workflows where workflows.revision_id = new_commit.id) as workflows

@@ -1,5 +1,5 @@
-import type { Incident, NextRun, OverviewProps, RunningAttempt } from '../../ui/overview-page.tsx'
-import type { ShownProjectRow } from '../../ui/projects-page.tsx'
+import type { Incident, NextRun, RunningAttempt, WorkflowCounts } from '../../shown/overview.ts'
+import type { ShownProjectRow } from '../../shown/project.ts'
 import type { Sql } from '../sql.ts'
 
 const MOST = 20
@@ -57,8 +57,8 @@ export async function listNextRuns(sql: Sql): Promise<readonly NextRun[]> {
 }
 
 /** Workflows that are live, and of those that ran, how many passed last time. */
-export async function countWorkflows(sql: Sql): Promise<OverviewProps['workflows']> {
-  const [counts] = await sql<[OverviewProps['workflows']]>`
+export async function countWorkflows(sql: Sql): Promise<WorkflowCounts> {
+  const [counts] = await sql<[WorkflowCounts]>`
     select count(*) filter (where last.state is not null)::int as ran, count(*) filter (where last.state = 'success')::int as passed
     from projects join workflows on workflows.revision_id = current_revision_id
       left join lateral (

@@ -1,5 +1,5 @@
 import type { JsonObject, ProjectId } from '../../brand.ts'
-import type { ShownProject, ShownWorkflow } from '../../ui/project.ts'
+import type { ShownProject, ShownWorkflow } from '../../shown/project.ts'
 import type { Sql } from '../sql.ts'
 import { shownState } from './shown.ts'
 

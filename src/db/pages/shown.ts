@@ -7,4 +7,3 @@ export const shownState = (sql: Sql) =>
 /** A worker renews its word every few seconds: one that was silent for so long is not counted. */
 const SILENT_AFTER_MS = 30_000
 export const heardSince = (now: Date): Date => new Date(now.getTime() - SILENT_AFTER_MS)
-export const isSilent = (heardAt: Date, now: Date): boolean => heardAt <= heardSince(now)

@@ -1,4 +1,4 @@
-import type { RunningTask, ShownQueue, ShownWorker } from '../../ui/workers-page.tsx'
+import type { RunningTask, ShownQueue, ShownWorker } from '../../shown/worker.ts'
 import type { Sql } from '../sql.ts'
 import { heardSince } from './shown.ts'
 

@@ -1,5 +1,5 @@
 import type { ProjectId } from '../../brand.ts'
-import type { ShownSession } from '../../ui/workflow-page.tsx'
+import type { ShownSession } from '../../shown/session.ts'
 import type { Sql } from '../sql.ts'
 import { shownState } from './shown.ts'
 
