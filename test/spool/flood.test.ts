@@ -39,7 +39,6 @@ describe.each(ADAPTERS)('a flood under the %s executor', (adapter) => {
     expect({ taken, isExact }).toEqual({ taken: CAP + 1, isExact: true })
     expect((await stat(file)).size).toBeLessThanOrEqual(CAP + 1)
     expect(largest).toBeLessThan(700 * MIB)
-    console.log(`${adapter}: largest ${Math.round(largest / MIB)} MiB`)
   }, 60_000)
 
   it('keeps the bytes of a slow reader exact', async () => {
