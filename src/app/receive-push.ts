@@ -15,7 +15,7 @@ export type Push = {
   readonly handed: () => Promise<{ readonly refs: readonly string[]; readonly options: readonly string[] }>
 }
 
-export type Change = { readonly ref: string; readonly from: string; readonly to: string }
+type Change = { readonly ref: string; readonly from: string; readonly to: string }
 type Tell = (line: string) => void
 
 export type ReceivedPush = {

@@ -8,7 +8,7 @@ import type { GithubEvent } from '../forge/github.ts'
 import type { DeployPorts } from './deploy-ports.ts'
 import { deployUnwatched } from './deploy-revision.ts'
 
-export type ForgePorts = {
+type ForgePorts = {
   verify(secret: string, text: string, signature: string): Promise<boolean>
   parse(event: string, text: string): GithubEvent
 }

@@ -88,14 +88,3 @@ export async function getDelivery(sql: Sql, id: DeliveryId): Promise<Delivery> {
   const [delivery] = await sql<[Delivery]>`select ${columns(sql)} from deliveries where id = ${id}`
   return delivery
 }
-
-/** Newest first, those before `before`. */
-export async function listDeliveries(
-  sql: Sql,
-  projectId: ProjectId,
-  { before, limit }: { before: string | null; limit: number },
-): Promise<readonly Delivery[]> {
-  return sql<Delivery[]>`
-    select ${columns(sql)} from deliveries
-    where project_id = ${projectId} and id < ${before ?? '9223372036854775807'} order by id desc limit ${limit}`
-}

@@ -3,7 +3,7 @@ import type { Sql } from './sql.ts'
 
 export type OpenDeployState = 'waiting' | 'fetching' | 'checking' | 'building' | 'releasing'
 export type DeployEnd = 'live' | 'declined' | 'failed' | 'replaced'
-export type DeployState = OpenDeployState | DeployEnd
+type DeployState = OpenDeployState | DeployEnd
 
 /** Every legal move but the ends: any open state may become declined, failed or replaced, and only `releasing` live. After a restart work begins again at `checking`. */
 export const DEPLOY_MOVES = {
@@ -171,15 +171,4 @@ export async function takeOverDeploy(
 export async function findDeploy(sql: Sql, id: DeployId): Promise<Deploy | undefined> {
   const [deploy] = await sql<Deploy[]>`select ${columns(sql)} from deploys where id = ${id}`
   return deploy
-}
-
-/** Newest first, those before `before`. */
-export async function listDeploys(
-  sql: Sql,
-  projectId: ProjectId,
-  { before, limit }: { before: string | null; limit: number },
-): Promise<readonly Deploy[]> {
-  return sql<Deploy[]>`
-    select ${columns(sql)} from deploys
-    where project_id = ${projectId} and id < ${before ?? '9223372036854775807'} order by id desc limit ${limit}`
 }

@@ -47,16 +47,6 @@ export async function findLink(sql: Sql, key: Buffer, projectId: ProjectId): Pro
   }
 }
 
-/** What may be shown of a link: no secret. */
-export type ShownLink = Pick<Link, 'url' | 'deployKeyPublic' | 'hostKeys' | 'createdAt' | 'createdBy'>
-
-export async function findShownLink(sql: Sql, projectId: ProjectId): Promise<ShownLink | undefined> {
-  const [link] = await sql<ShownLink[]>`
-    select url, deploy_key_public as "deployKeyPublic", host_keys as "hostKeys", created_at as "createdAt", created_by as "createdBy"
-    from links where project_id = ${projectId}`
-  return link
-}
-
 /** Names of the projects that are linked to one of `urls`. */
 export async function listProjectsLinkedTo(sql: Sql, urls: readonly string[]): Promise<readonly string[]> {
   const rows = await sql<{ name: string }[]>`

@@ -35,12 +35,6 @@ export async function createProject(sql: Sql, name: string, now: Date): Promise<
   return project ?? createProject(sql, name, now) // deleted between the two statements
 }
 
-/** Projects by name, from the one after `after` on. */
-export async function listProjects(sql: Sql, after: string, limit: number): Promise<readonly Project[]> {
-  return sql<Project[]>`
-    select ${columns(sql)} from projects where deleted_at is null and name > ${after} order by name limit ${limit}`
-}
-
 /** Deliveries, deploys and revisions of one project get their numbers one after the other: what has a smaller id is visible before the next begins. */
 export async function lockProject(sql: Sql, id: ProjectId): Promise<Project> {
   await sql`select from projects where id = ${id} for no key update`

@@ -46,32 +46,10 @@ export async function freeRevisionName(sql: Sql, projectId: ProjectId, base: str
   return name
 }
 
-export async function findRevision(sql: Sql, id: RevisionId): Promise<Revision | undefined> {
-  const [revision] = await sql<Revision[]>`select ${columns(sql)} from revisions where id = ${id}`
-  return revision
-}
-
-export async function findRevisionByName(sql: Sql, projectId: ProjectId, name: string): Promise<Revision | undefined> {
-  const [revision] = await sql<Revision[]>`
-    select ${columns(sql)} from revisions where project_id = ${projectId} and name = ${name}`
-  return revision
-}
-
 export async function findCurrentRevision(sql: Sql, projectId: ProjectId): Promise<Revision | undefined> {
   const [revision] = await sql<Revision[]>`
     select ${columns(sql)} from revisions where id = (select current_revision_id from projects where id = ${projectId})`
   return revision
-}
-
-/** Newest first, those before number `before`. */
-export async function listRevisions(
-  sql: Sql,
-  projectId: ProjectId,
-  { before, limit }: { before: number | null; limit: number },
-): Promise<readonly Revision[]> {
-  return sql<Revision[]>`
-    select ${columns(sql)} from revisions
-    where project_id = ${projectId} and number < ${before ?? 2_147_483_647} order by number desc limit ${limit}`
 }
 
 export type RunningOn = { readonly number: number; readonly attempts: number }

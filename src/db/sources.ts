@@ -5,8 +5,6 @@ import type { Sql } from './sql.ts'
 /** The CHECK of `source_chunks` says the same. */
 const CHUNK_BYTES = 1024 * 1024
 
-export type Source = { readonly digest: Digest; readonly bytes: number; readonly md5: string }
-
 /** Stores a revision's files under their digest, once however often they come. In a transaction: half a source must never be seen. */
 export async function insertSource(sql: Sql, tarGz: Buffer, now: Date): Promise<Digest> {
   const digest = `sha256:${createHash('sha256').update(tarGz).digest('hex')}` as Digest // the one place that makes them
@@ -27,9 +25,4 @@ export async function readSource(sql: Sql, digest: Digest): Promise<Buffer> {
   const rows = sql<{ bytes: Buffer }[]>`select bytes from source_chunks where digest = ${digest} order by seq`
   for await (const batch of rows.cursor(8)) for (const row of batch) chunks.push(row.bytes)
   return Buffer.concat(chunks)
-}
-
-export async function getSource(sql: Sql, digest: Digest): Promise<Source> {
-  const [source] = await sql<[Source]>`select digest, bytes::float8 as bytes, md5 from sources where digest = ${digest}`
-  return source
 }

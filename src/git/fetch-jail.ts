@@ -24,7 +24,7 @@ export function jailFiles(needs: JailNeeds, home: string): Readonly<Record<strin
   }
 }
 
-export function gitConfig({ remote, addresses, extraCa }: JailNeeds, home: string): string {
+function gitConfig({ remote, addresses, extraCa }: JailNeeds, home: string): string {
   const sections = [
     ['protocol', 'allow = never'],
     [`protocol "${remote.scheme}"`, 'allow = always'],

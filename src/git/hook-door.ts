@@ -9,15 +9,15 @@ import { fileURLToPath } from 'node:url'
 export const HOOKS = fileURLToPath(new URL('../../src/git/hooks', import.meta.url))
 
 /** What git's `update` hook asks: may this ref move? */
-export type RefChange = { readonly ref: string; readonly from: string; readonly to: string }
-export type Tell = (line: string) => void
-export type Answer = (change: RefChange, tell: Tell) => Promise<'yes' | 'no'>
+type RefChange = { readonly ref: string; readonly from: string; readonly to: string }
+type Tell = (line: string) => void
+type Answer = (change: RefChange, tell: Tell) => Promise<'yes' | 'no'>
 
 /** What `pre-receive` handed over. */
-export type Handed = { readonly refs: readonly string[]; readonly options: readonly string[] }
+type Handed = { readonly refs: readonly string[]; readonly options: readonly string[] }
 
 /** One push that goes on: its hooks know it by the environment. */
-export type OpenPush = {
+type OpenPush = {
   readonly environment: Readonly<Record<string, string>>
   handed(): Promise<Handed>
   close(): Promise<void>

@@ -6,7 +6,7 @@ import { Refusal } from '../refusal.ts'
 import type { TreeEntry } from '../workflow/workflow.ts'
 import { type GitEnd, runGit } from './run-git.ts'
 
-export const NO_COMMIT = '0'.repeat(40)
+const NO_COMMIT = '0'.repeat(40)
 
 /** A file's path, kind and size, and where git keeps its bytes. */
 export type TreeFile = TreeEntry & { readonly object: string }

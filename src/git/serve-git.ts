@@ -19,7 +19,7 @@ export type GitRequest = {
   readonly maxPackBytes: number
 }
 
-export type GitHeaders = {
+type GitHeaders = {
   readonly contentType: string | undefined
   /** Absent on chunked pushes: git reads to the end then. */
   readonly contentLength: string | undefined

@@ -143,7 +143,7 @@ function openBuilder(sql: Database) {
   }
 }
 
-export function signal<Value>() {
+function signal<Value>() {
   let resolve: (value: Value) => void = () => {}
   const promise = new Promise<Value>((done) => {
     resolve = done

@@ -19,7 +19,7 @@ const ENV = {
 export type GitRun = { readonly code: number | null; readonly out: string; readonly err: string }
 
 /** A person's own git, as they would have it: no settings but these. */
-export function startGit(cwd: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+function startGit(cwd: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = spawn('git', argv, { cwd, env: { ...ENV, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk) => (out += chunk))
@@ -30,7 +30,7 @@ export function startGit(cwd: string, argv: readonly string[], env: Readonly<Rec
   return { child, ended, seen: () => err }
 }
 
-export const git = (cwd: string, ...argv: string[]): Promise<GitRun> => startGit(cwd, argv).ended
+const git = (cwd: string, ...argv: string[]): Promise<GitRun> => startGit(cwd, argv).ended
 
 /** git pads what the server says with blanks. */
 const trimLines = (text: string) => text.replaceAll(/[ \t]+$/gm, '')
