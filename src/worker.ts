@@ -2,11 +2,13 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { BUILD_QUEUE } from './app/require-image.ts'
 import { openWork } from './app/work.ts'
+import { openBuilding } from './building.ts'
 import { type Config, readConfig } from './config.ts'
 import { markEngineSeenIfFirst } from './db/installation.ts'
 import { readSource } from './db/sources.ts'
-import { findEngine } from './docker/engine.ts'
+import { type Engine, findEngine } from './docker/engine.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
 import { openDockerExecutor } from './docker/open-docker-executor.ts'
 import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
@@ -67,6 +69,7 @@ type Start = {
 async function work(own: Lifetime, needs: Needs, start: Start) {
   const { config, home, stores, reports } = needs
   const { executor, engine } = await openExecutor(needs, start)
+  const building = engine && (await openBuilding({ ...needs, proxies: proxies() }, engine.docker))
   own.onEnd(async () => executor.leave())
   const expressions = await openExpressions()
   own.onEnd(async () => expressions.close())
@@ -80,6 +83,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       executor,
       expressions,
       operators: OPERATORS,
+      ...(building && { ensureImage: building.ensureImage }),
       openSource: openSources(join(home.shared, 'sources'), (digest) => readSource(sql, digest)),
       limits: { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts },
       now: () => new Date(),
@@ -89,7 +93,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       workerName: `${hostname()}/${start.folder.number}`,
       host: hostname(),
       pid: process.pid,
-      engine,
+      engine: engine?.version ?? null,
       slots: config.slots,
       queues: config.queues,
       limits,
@@ -101,10 +105,15 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   )
   own.own(worker)
   wakeUps.hear(config.queues, () => worker.look())
+  if (building !== null) {
+    const builds = own.own(await building.open(worker.workerId))
+    wakeUps.hear([BUILD_QUEUE], () => builds.look())
+    await builds.look() // what was queued while nobody heard
+  }
   start.state.isWorking = true
 }
 
-type Opened = { readonly executor: Executor & { leave(): void }; readonly engine: string | null }
+type Opened = { readonly executor: Executor & { leave(): void }; readonly engine: Engine | null }
 
 async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): Promise<Opened> {
   const { config, stores, reports } = needs
@@ -131,9 +140,9 @@ async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): 
       reports.say(`Tasks run in Docker ${engine.version}`)
       const warning = explainMetadata(await probeMetadata())
       if (warning !== undefined) reports.say(warning)
-      const { docker, version } = engine
+      const { docker } = engine
       const installation = stores.installation.name
-      return { executor: await openDockerExecutor({ ...options, docker, installation }), engine: version }
+      return { executor: await openDockerExecutor({ ...options, docker, installation }), engine }
     }
     if (choice.kind === 'process') {
       looked()

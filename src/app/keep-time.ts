@@ -1,6 +1,7 @@
 import { withLockIfFree } from '../db/advisory-lock.ts'
 import { isDatabaseAway } from '../db/sql.ts'
 import type { AttemptPorts } from './finish-task.ts'
+import { rescueBuilds } from './rescue-builds.ts'
 import { runDueSchedules } from './run-schedules.ts'
 import { type SweepOptions, sweep } from './sweep.ts'
 
@@ -53,6 +54,7 @@ export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { 
 async function tick(ports: TimePorts, options: SweepOptions): Promise<number> {
   const next = await withLockIfFree(ports.sql, LOCK, async () => {
     await sweep(ports, options, ports.now())
+    await ports.wakeUps.ring(await rescueBuilds(ports.sql, ports.now()))
     return runDueSchedules(ports, ports.now())
   })
   if (next === undefined || next === null) return SWEEP_MS
