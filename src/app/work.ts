@@ -68,6 +68,7 @@ class Worker implements Work {
   #mustLookAgain = false
   #tidyAt = 0
   #isDraining = false
+  #isClosed = false
   #letGo = () => {}
   readonly #closed = new Promise<'closed'>((resolve) => {
     this.#letGo = () => resolve('closed')
@@ -116,6 +117,7 @@ class Worker implements Work {
 
   async close(): Promise<void> {
     this.#isDraining = true
+    this.#isClosed = true
     this.#leases.close()
     this.#letGo()
     await Promise.all(this.#running)
@@ -157,6 +159,7 @@ class Worker implements Work {
         isRetryable = answer
       })
     } catch (error) {
+      if (this.#isClosed) return undefined // let go: what broke under us, our successor takes up
       if (!(error instanceof StaleClaim)) return await this.#fail(claim, error)
       await this.#kill(claim)
       return undefined

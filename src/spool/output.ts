@@ -37,7 +37,8 @@ export async function drain(
 export function keepCut(file: FileHandle, end: number): { stop(): Promise<void> } {
   let cutting: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    cutting = cutting.then(() => cut(file, end))
+    // What is broken now is broken when it stops, and is thrown there; a file that was closed under us needs no cutting any more.
+    cutting = cutting.then(() => cut(file, end)).catch(() => clearInterval(timer))
   }, CUT_MS)
   return {
     async stop() {

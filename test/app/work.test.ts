@@ -1,19 +1,21 @@
-import { afterAll, afterEach, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, expect, inject, it, vi } from 'vitest'
 import { cancelAttempt } from '../../src/app/cancel-attempt.ts'
 import { sweep } from '../../src/app/sweep.ts'
 import { openWork, type Work } from '../../src/app/work.ts'
 import type { AttemptId, JsonObject } from '../../src/brand.ts'
 import { openHints } from '../../src/db/hints.ts'
 import { listLogChunks } from '../../src/db/logs.ts'
+import { openDatabase } from '../../src/db/sql.ts'
 import { OPERATORS } from '../../src/operators/all.ts'
 import type { Command } from '../../src/spool/executor.ts'
 import type { Expressions } from '../../src/workflow/workflow.ts'
 import { attemptState, openPorts, startOne, statesOf } from '../support/attempts.ts'
 import { eachBackend } from '../support/each-backend.ts'
 import { type FakeRun, openFakeExecutor } from '../support/fake-executor.ts'
+import { openProxy } from '../support/proxy.ts'
 import { openTestSchema } from '../support/schema.ts'
 
-const { sql, drop } = await openTestSchema('work')
+const { sql, schema, drop } = await openTestSchema('work')
 const hints = await openHints(sql)
 afterAll(async () => {
   await hints.close()
@@ -199,6 +201,27 @@ eachBackend('a worker', (open) => {
     await sweep(ports, { fenceMs: 300_000, looksForLost: true }, new Date(Date.now() + 6000))
     await work.look()
     await until(id, 'success')
+  })
+
+  it('loses nothing while PostgreSQL is away: the command runs on, and is written down afterwards', async () => {
+    const proxy = await openProxy(new URL(inject('databaseUrl')))
+    const database = openDatabase(proxy.url, { max: 5, schema })
+    const { executor, fake } = openFakeExecutor((_, run) => run.write('one\n'))
+    const work = await employ(executor, {}, database)
+    const id = await startOne(ports, { '+a': sh('slow'), '+b': { 'echo>': 'after' } })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    await proxy.cut()
+    fake.running()[0]?.write('two\n')
+    fake.running()[0]?.exit(0)
+    expect(fake.killed).toEqual([])
+    await proxy.mend()
+    await until(id, 'success')
+    expect(fake.started).toHaveLength(1)
+    expect((await logOf(id, '+wf+a')).split('\n').slice(1)).toEqual(['one', 'two', ''])
+    await Promise.all(opened.splice(0).map((one) => one.close()))
+    await database.end()
+    await proxy.close()
   })
 
   it('drains: what runs ends here, what follows is left to others', async () => {
