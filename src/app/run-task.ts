@@ -170,7 +170,7 @@ async function runCommand(ports: RunPorts, options: RunOptions, running: Running
   }
   stop.isStarted = true
   if (stop.isAsked) await executor.kill(run, options.graceMs)
-  const { taken } = await getLogState(ports.sql, running.logId)
+  const { taken } = await retryWhileAway(ports.leases, () => getLogState(ports.sql, running.logId))
   const exit = await executor.follow(run, taken, takeOutput(ports, options, running, taken), {
     capBytes: options.logBytes,
   })
@@ -191,8 +191,14 @@ function takeOutput({ sql, leases, now }: RunPorts, options: RunOptions, { logId
   }
 }
 
-async function eventOf({ executor, sql }: RunPorts, running: Running, step: RunStep, exit: Exit): Promise<TaskEvent> {
-  const order = exit.kind === 'killed' ? await findTaskOrder(sql, running.claim) : undefined
+async function eventOf(
+  { executor, sql, leases }: RunPorts,
+  running: Running,
+  step: RunStep,
+  exit: Exit,
+): Promise<TaskEvent> {
+  const findOrder = () => retryWhileAway(leases, () => findTaskOrder(sql, running.claim))
+  const order = exit.kind === 'killed' ? await findOrder() : undefined
   const cause = exitCause(exit, order?.cancelRequestedBy ?? null)
   switch (exit.kind) {
     case 'exited':

@@ -160,6 +160,10 @@ class Worker implements Work {
       })
     } catch (error) {
       if (this.#isClosed) return undefined // let go: what broke under us, our successor takes up
+      if (isDatabaseAway(error)) {
+        void this.#leases.recovered() // it is adopted when PostgreSQL is back
+        return undefined
+      }
       if (!(error instanceof StaleClaim)) return await this.#fail(claim, error)
       await this.#kill(claim)
       return undefined

@@ -220,7 +220,7 @@ eachBackend('a worker', (open) => {
     expect(fake.started).toHaveLength(1)
     expect((await logOf(id, '+wf+a')).split('\n').slice(1)).toEqual(['one', 'two', ''])
     await Promise.all(opened.splice(0).map((one) => one.close()))
-    await database.end()
+    await database.end({ timeout: 1 })
     await proxy.close()
   })
 
