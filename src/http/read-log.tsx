@@ -10,15 +10,32 @@ import type { LogNews } from './events.ts'
 
 /** A page shows the end of a log; all of it is behind "Raw". */
 const TAIL_BYTES = 256 * 1024
+const LAST_BYTES = 4096
 
 /** What was written since `cursor`, but no more than a page takes: what was skipped is said. Null: there is no such log. */
-export async function readLogTail(sql: Sql, id: LogId, cursor: LogCursor = LOG_START): Promise<LogTail | null> {
+export async function readLogTail(
+  sql: Sql,
+  id: LogId,
+  cursor: LogCursor = LOG_START,
+  tailBytes = TAIL_BYTES,
+): Promise<LogTail | null> {
   const extent = await findLogExtent(sql, id) // before the chunks: a log that is closed here gets no more of them
   if (extent === undefined) return null
   const { storedBytes, isClosed } = extent
-  const start = await findTailStart(sql, id, { seq: cursor.seq, bytes: TAIL_BYTES })
+  const start = await findTailStart(sql, id, { seq: cursor.seq, bytes: tailBytes })
   const from = start.skippedBytes > 0 ? { ...LOG_START, line: cursor.line, seq: start.seq } : cursor
   return { id, storedBytes, isClosed, skippedBytes: start.skippedBytes, ...(await readLines(sql, id, from)) }
+}
+
+/** How a log ends, as plain text. */
+export async function readLastLines(sql: Sql, id: LogId, count: number): Promise<readonly string[]> {
+  const tail = await readLogTail(sql, id, LOG_START, LAST_BYTES)
+  const texts = new Map<number, string>()
+  for (const { number, continues, clears, spans } of tail?.lines ?? []) {
+    const text = spans.map((span) => span.text).join('')
+    texts.set(number, continues && !clears ? `${texts.get(number) ?? ''}${text}` : text)
+  }
+  return [...texts.values()].filter((text) => text.trim() !== '').slice(-count)
 }
 
 async function readLines(sql: Sql, id: LogId, from: LogCursor): Promise<{ lines: LogLine[]; cursor: LogCursor }> {

@@ -10,7 +10,7 @@ import { ATTEMPT_LOOKS, State } from './states.tsx'
 export function AttemptAside({ view, attempt }: { view: View; attempt: ShownAttempt }) {
   const params = Object.entries(attempt.params)
   return (
-    <div class="stack">
+    <div class="stack" id="aside">
       <Section title="Attempt">
         <div class="sheet pad">
           <dl class="facts">

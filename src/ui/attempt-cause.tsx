@@ -22,7 +22,7 @@ export function Cause({ view, task, props }: { view: View; task: ShownTask; prop
           </p>
         </div>
       </div>
-      <div class="grid3 grid2">
+      <div class={props.lastLines.length === 0 ? 'grid3 grid2' : 'grid3'}>
         <section>
           <h3>What it said</h3>
           <pre class="tail">{message}</pre>
@@ -33,6 +33,12 @@ export function Cause({ view, task, props }: { view: View; task: ShownTask; prop
             </a>
           </p>
         </section>
+        {props.lastLines.length === 0 ? null : (
+          <section>
+            <h3>Last lines</h3>
+            <pre class="tail">{props.lastLines.join('\n')}</pre>
+          </section>
+        )}
         <section>
           <h3>What changed since it last passed</h3>
           <Changed view={view} props={props} />

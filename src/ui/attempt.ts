@@ -9,5 +9,7 @@ export type AttemptPageProps = {
   readonly selected: ShownTask | null
   /** Somebody asked for this task; else the page chose one, and goes on choosing. */
   readonly isChosen: boolean
+  /** How the log of the first failed task ends. */
+  readonly lastLines: readonly string[]
   readonly log: LogTail | null
 }

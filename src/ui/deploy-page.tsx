@@ -1,5 +1,5 @@
 import type { DeployPageProps } from './deploy.ts'
-import { clockSeconds, sayDuration, shortCommit } from './format.ts'
+import { clockSeconds, countOf, sayDuration, shortCommit } from './format.ts'
 import { Glyph, Icon } from './glyph.tsx'
 import { Log } from './log.tsx'
 import { Ago, Following, Section } from './parts.tsx'
@@ -139,7 +139,7 @@ function whereItStands(deploy: DeployPageProps['deploy']): number {
 function noteOfLive(deploy: DeployPageProps['deploy'], index: number, took: string): string {
   const notes = [
     byWhat(deploy),
-    `${deploy.workflows.length} workflows`,
+    countOf(deploy.workflows.length, 'workflow'),
     deploy.hasBuild ? 'a new image' : 'no build needed',
     `after ${took}`,
   ]

@@ -272,6 +272,9 @@ describe('the stream of a page', () => {
     const text = textOf((await heard).map(({ data }) => data).join(' '))
     expect(text).toContain('Receiving')
     expect(textOf(await read(`/projects/deploying/deploys/${deploy.id}`))).toContain('v1 Live')
+    expect((await get(`/deploys/${deploy.id}`)).headers.get('location')).toBe(
+      `/projects/deploying/deploys/${deploy.id}`,
+    )
   })
 
   it('is closed to strangers', async () => {

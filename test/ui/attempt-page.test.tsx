@@ -60,6 +60,7 @@ function pageOf(changes: Partial<AttemptPageProps> = {}, of: Partial<ShownAttemp
     queues: [],
     selected: failed,
     isChosen: false,
+    lastLines: [],
     log: null,
     ...changes,
   }
@@ -73,6 +74,10 @@ describe('the page of an attempt', () => {
     expect(text).toContain('At 07:06:08, 2m 00s after it started on fra1-a.')
     expect(text).toContain('New since v41.')
     expect(text).toContain('“Keep raw readings for 48 h” Tomas Lind 8c1f2aa')
+  })
+
+  it('shows the last lines of what failed', () => {
+    expect(textOf(pageOf({ lastLines: ['building frame', 'Killed'] }))).toContain('Last lines building frame Killed')
   })
 
   it('says so when it was not the code', () => {

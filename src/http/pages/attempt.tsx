@@ -10,18 +10,20 @@ import { findAttemptToRetry, findShownAttempt, listQueueWorkers, listShownTasks 
 import { Refusal } from '../../refusal.ts'
 import type { ShownTask } from '../../shown/attempt.ts'
 import type { AttemptPageProps } from '../../ui/attempt.ts'
+import { AttemptAside } from '../../ui/attempt-aside.tsx'
 import { AttemptPage, attemptParts, LogTitle } from '../../ui/attempt-page.tsx'
 import { LogFoot } from '../../ui/log.tsx'
 import { attemptPath } from '../../ui/shell.tsx'
 import type { Env } from '../env.ts'
 import { followPage, type Look } from '../events.ts'
 import { writePage } from '../page.ts'
-import { LogReader, readLogTail } from '../read-log.tsx'
+import { LogReader, readLastLines, readLogTail } from '../read-log.tsx'
 import { readForm } from '../security.ts'
 import { type PagePorts, readView, viewWithoutRail } from '../view.ts'
 
 type Ports = PagePorts & { readonly attempts: AttemptPorts }
 
+const LAST_LINES = 6
 const ID = ':id{\\d{1,18}}'
 
 export function attemptRoutes(ports: Ports) {
@@ -66,10 +68,13 @@ async function readAttempt(
   ])
   if (attempt === undefined)
     throw new Refusal('not_found', `There is no attempt ${id}`, 'Look for it on the page of its workflow.')
+  const failed = logOf(tasks.find(({ state }) => state === 'error') ?? null)
+  const lastLines = failed === null ? [] : await readLastLines(sql, failed, LAST_LINES)
   return {
     attempt,
     tasks,
     queues,
+    lastLines,
     selected: tasks.find((one) => one.id === task) ?? worthReading(tasks),
     isChosen: task !== undefined,
   }
@@ -91,7 +96,11 @@ async function lookAt(c: Context<Env>, ports: Ports, reader: LogReader, id: Atte
   const { tail, news } = await reader.read(ports.sql, logOf(selected), { zone: view.zone, title, label })
   const logParts = selected === null || tail === null ? {} : { 'log-title': title ?? '', 'log-foot': LogFoot({ tail }) }
   return {
-    parts: { ...attemptParts({ view, props: { ...read, log: tail } }), ...logParts },
+    parts: {
+      ...attemptParts({ view, props: { ...read, log: tail } }),
+      ...logParts,
+      aside: AttemptAside({ view, attempt: read.attempt }),
+    },
     log: news,
     isOver: read.attempt.finishedAt !== null && tail?.isClosed !== false,
   }

@@ -96,28 +96,40 @@ async function findWorkflowId(ports: Ports, projectName: string, name: string): 
 const DEPLOYS_A_PAGE = 50
 
 export function deployRoutes(ports: PagePorts) {
-  return new Hono<Env>()
-    .get('/projects/:name/deploys', async (c) => {
-      const project = await getProject(ports, c.req.param('name'))
-      const before = readId(c.req.query('before'))
-      const deploys = await listShownDeploys(ports.sql, { projectId: project.id, before, limit: DEPLOYS_A_PAGE })
-      const older = deploys.length < DEPLOYS_A_PAGE ? null : (deploys.at(-1)?.id ?? null)
-      const view = await readView(c, ports, `${projectPath(project.name)}/deploys`)
-      return writePage(c, DeploysPage({ view, project, deploys, older }))
-    })
-    .get('/projects/:name/deploys/:id{\\d{1,18}}', async (c) => {
-      const deploy = await getDeploy(ports, c)
-      if (deploy.project !== c.req.param('name')) return c.redirect(deployPath(deploy.project, deploy.id), 301)
-      const log = await readLogTail(ports.sql, deploy.logId)
-      const view = await readView(c, ports, deployPath(deploy.project, deploy.id))
-      return writePage(c, DeployPage({ view, props: { deploy, log } }))
-    })
-    .get('/events/deploys/:id{\\d{1,18}}', async (c) => {
-      const { id, logId } = await getDeploy(ports, c)
-      const reader = new LogReader(c)
-      const look = () => lookAtDeploy(c, ports, reader)
-      return followPage(c, { hints: ports.hints, topics: () => [`deploy:${id}`, `log:${logId}`], everyMs: 5000, look })
-    })
+  return (
+    new Hono<Env>()
+      .get('/projects/:name/deploys', async (c) => {
+        const project = await getProject(ports, c.req.param('name'))
+        const before = readId(c.req.query('before'))
+        const deploys = await listShownDeploys(ports.sql, { projectId: project.id, before, limit: DEPLOYS_A_PAGE })
+        const older = deploys.length < DEPLOYS_A_PAGE ? null : (deploys.at(-1)?.id ?? null)
+        const view = await readView(c, ports, `${projectPath(project.name)}/deploys`)
+        return writePage(c, DeploysPage({ view, project, deploys, older }))
+      })
+      // What a push prints, and people keep: short, and without the project.
+      .get('/deploys/:id{\\d{1,18}}', async (c) => {
+        const { project, id } = await getDeploy(ports, c)
+        return c.redirect(deployPath(project, id))
+      })
+      .get('/projects/:name/deploys/:id{\\d{1,18}}', async (c) => {
+        const deploy = await getDeploy(ports, c)
+        if (deploy.project !== c.req.param('name')) return c.redirect(deployPath(deploy.project, deploy.id), 301)
+        const log = await readLogTail(ports.sql, deploy.logId)
+        const view = await readView(c, ports, deployPath(deploy.project, deploy.id))
+        return writePage(c, DeployPage({ view, props: { deploy, log } }))
+      })
+      .get('/events/deploys/:id{\\d{1,18}}', async (c) => {
+        const { id, logId } = await getDeploy(ports, c)
+        const reader = new LogReader(c)
+        const look = () => lookAtDeploy(c, ports, reader)
+        return followPage(c, {
+          hints: ports.hints,
+          topics: () => [`deploy:${id}`, `log:${logId}`],
+          everyMs: 5000,
+          look,
+        })
+      })
+  )
 }
 
 async function lookAtDeploy(c: Context<Env>, ports: PagePorts, reader: LogReader): Promise<Look> {
