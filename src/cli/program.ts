@@ -15,7 +15,7 @@ import { pushCommand } from './push.ts'
 import { retryCommand } from './retry.ts'
 import { revisionsCommand } from './revisions.ts'
 import { runCommand } from './run.ts'
-import { schedulesCommand } from './schedules.ts'
+import { disableScheduleCommand, enableScheduleCommand, schedulesCommand } from './schedules.ts'
 import { resetCommand, serverCommand, workerCommand } from './server.ts'
 import { startCommand } from './start.ts'
 import { tasksCommand } from './tasks.ts'
@@ -28,7 +28,10 @@ import { workflowsCommand } from './workflows.ts'
 /** In the order in which `sluice --help` shows them. */
 const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]])[] = [
   ['Write and deploy:', [initCommand, checkCommand, pushCommand, linkCommand, builderCommand]],
-  ['Run:', [startCommand, runCommand, retryCommand, killCommand, decideCommand]],
+  [
+    'Run:',
+    [startCommand, runCommand, retryCommand, killCommand, decideCommand, disableScheduleCommand, enableScheduleCommand],
+  ],
   ['See what runs:', [attemptsCommand, tasksCommand, logCommand]],
   [
     'See what there is:',

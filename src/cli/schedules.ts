@@ -34,3 +34,38 @@ export function schedulesCommand(tools: Tools): Command {
       )
     })
 }
+
+/** `sluice schedules:disable ID` and `sluice schedules:enable ID` */
+export function disableScheduleCommand(tools: Tools): Command {
+  return withJson(
+    commandWith('schedules:disable', 'Stop a schedule for a while', [
+      'sluice schedules:disable 1',
+      'nothing of it starts until it is enabled',
+    ]),
+  )
+    .argument('<id>', 'as sluice schedules shows it')
+    .action(async (id: string, { json }: { json?: boolean }) => {
+      const answer = await tools.client.send('POST', pathOf('schedules', id, 'disable'), {})
+      if (json) return sayJson(tools, answer)
+      tools.say(`Schedule ${id} is off. Go on with it: sluice schedules:enable ${id}`)
+    })
+}
+
+export function enableScheduleCommand(tools: Tools): Command {
+  return withJson(
+    commandWith(
+      'schedules:enable',
+      'Go on with a schedule',
+      ['sluice schedules:enable 1 --skip', 'from now on'],
+      ['sluice schedules:enable 1', 'and make up what was missed'],
+    ),
+  )
+    .argument('<id>', 'as sluice schedules shows it')
+    .option('--skip', 'leave out what was missed')
+    .action(async (id: string, { skip, json }: { skip?: boolean; json?: boolean }) => {
+      const body = { skipSchedule: skip === true }
+      const answer = await tools.client.send<ScheduleAnswer>('POST', pathOf('schedules', id, 'enable'), body)
+      if (json) return sayJson(tools, answer)
+      tools.say(`Schedule ${id} is on. Its next run: ${answer.nextRunTime}`)
+    })
+}

@@ -55,7 +55,7 @@ export type LocalRun = {
 }
 
 /** What checking and running a project here needs. */
-export type Language = {
+type Language = {
   /** The words before `>`. */
   readonly operators: () => Promise<ReadonlySet<string>>
   readonly openExpressions: () => Promise<Expressions & { close(): void }>

@@ -1,4 +1,5 @@
 import type { ProjectId, ScheduleId, WorkflowId } from '../../brand.ts'
+import type { Due } from '../../workflow/workflow.ts'
 import type { Sql } from '../sql.ts'
 
 export type ScheduleRow = {
@@ -35,6 +36,23 @@ export function listSchedules(
 export async function findSchedule(sql: Sql, id: string): Promise<ScheduleRow | undefined> {
   const [schedule] = await sql<ScheduleRow[]>`${columns(sql)} where s.id = ${id} and p.deleted_at is null`
   return schedule
+}
+
+/** False: there is no such schedule. It keeps its place: what comes due meanwhile waits. */
+export async function disableSchedule(sql: Sql, id: string, now: Date): Promise<boolean> {
+  const { count } = await sql`
+    update schedules set disabled_at = coalesce(disabled_at, ${now}), updated_at = ${now} where id = ${id}`
+  return count === 1
+}
+
+/** False: there is no such schedule. From `next` on when it is given, else what was missed is made up; one that was held is let go. */
+export async function enableSchedule(sql: Sql, id: string, next: Due | null, now: Date): Promise<boolean> {
+  const { count } = await sql`
+    update schedules set disabled_at = null, held_at = null, updated_at = ${now},
+      next_run_at = coalesce(${next?.runAt ?? null}, next_run_at),
+      next_session_time = coalesce(${next?.sessionTime ?? null}, next_session_time)
+    where id = ${id}`
+  return count === 1
 }
 
 const columns = (sql: Sql) => sql`

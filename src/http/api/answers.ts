@@ -18,11 +18,9 @@ export type ProjectAnswer = ReturnType<typeof answerProject>
 export type RevisionAnswer = ReturnType<typeof answerRevision>
 export type WorkflowAnswer = ReturnType<typeof answerWorkflow>
 export type ScheduleAnswer = ReturnType<typeof answerSchedule>
-export type SessionAnswer = ReturnType<typeof answerSession>
 export type AttemptAnswer = ReturnType<typeof answerAttempt>
 export type TaskAnswer = ReturnType<typeof answerTask>
 export type DeployAnswer = ReturnType<typeof answerDeploy>
-export type DeliveryAnswer = ReturnType<typeof answerDelivery>
 export type WorkerAnswer = ReturnType<typeof answerWorker>
 
 const maybeInstant = (at: Date | null) => (at === null ? null : instant(at))

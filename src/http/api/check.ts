@@ -5,5 +5,5 @@ import { Refusal } from '../../refusal.ts'
 export function check<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body)
   if (result.success) return result.data
-  throw new Refusal('invalid', z.prettifyError(result.error), 'The fields are described in docs/api.md.')
+  throw new Refusal('invalid', z.prettifyError(result.error), 'Correct the fields that are named.')
 }

@@ -10,7 +10,7 @@ export type ApiPorts = AttemptPorts & {
   readonly linkProject: (request: LinkRequest, who: string, now: Date) => Promise<LinkAnswer>
 }
 
-export type LinkRequest = {
+type LinkRequest = {
   readonly name: string
   readonly url: string
   /** Null: the branch the project has, else main. */

@@ -162,3 +162,22 @@ describe('/api/tokens', () => {
     expect((await ask('POST', '/tokens', {})).status).toBe(400)
   })
 })
+
+describe('a schedule', () => {
+  it('is disabled and enabled, with what was missed or without', async () => {
+    const config = { schedule: { 'hourly>': '00:00' }, '+say': { 'echo>': 'hi' } }
+    await insertProject(sql, { name: 'timed', timezone: 'UTC', config })
+    const id = (await api.list('/projects/timed/schedules'))[0]?.id
+    const off = await ask('POST', `/schedules/${id}/disable`, {})
+    expect(off.body).toMatchObject({ id, disabledAt: '2026-03-28T06:14:08Z', updatedAt: '2026-03-28T06:00:00Z' })
+    expect(await ask('POST', `/schedules/${id}/disable`, {})).toEqual(off)
+    const on = await ask('POST', `/schedules/${id}/enable`, {})
+    expect(on.body).toMatchObject({ disabledAt: null, nextRunTime: '2026-03-28T07:00:00Z' })
+    const skip = { skipSchedule: true, nextTime: '2026-03-28T11:30:00' }
+    expect((await ask('POST', `/schedules/${id}/enable`, skip)).body).toMatchObject({
+      nextRunTime: '2026-03-28T12:00:00Z',
+      nextScheduleTime: '2026-03-28T12:00:00+00:00',
+    })
+    expect((await api.send('POST', '/schedules/4711/enable')).status).toBe(404)
+  })
+})

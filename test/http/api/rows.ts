@@ -14,7 +14,7 @@ const SAY: Record<string, Record<string, string>> = { '+say': { 'echo>': 'hi' } 
 /** A project with one revision, v1, and a workflow for each of `workflows`, with an hourly schedule. */
 export async function insertProject(
   sql: Database,
-  { name = 'weather', workflows = ['daily'], timezone = 'Asia/Tokyo', config = SAY } = {},
+  { name = 'weather', workflows = ['daily'], timezone = 'Asia/Tokyo', config = SAY as JsonObject } = {},
 ): Promise<{ id: ProjectId; workflowIds: readonly string[]; revisionId: string }> {
   const { id } = one(
     await sql<
@@ -34,7 +34,7 @@ export async function insertProject(
     const row = one(
       await sql<{ id: string }[]>`
       insert into workflows (project_id, revision_id, name, timezone, config)
-      values (${id}, ${revisionId}, ${workflow}, ${timezone}, ${sql.json(config)}) returning id`,
+      values (${id}, ${revisionId}, ${workflow}, ${timezone}, ${sql.json(config as never)}) returning id`,
     )
     workflowIds.push(row.id)
     await sql`insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, created_at, updated_at)
