@@ -36,7 +36,7 @@ const silentDashboard = (sql: Database): DashboardPorts => ({
 
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>['app']
 
-export const FORM_HEADERS = { 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost' }
+const FORM_HEADERS = { 'content-type': 'application/x-www-form-urlencoded', origin: 'http://localhost' }
 
 export function post(app: TestApp, path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
   const body = new URLSearchParams(fields).toString()
