@@ -224,6 +224,8 @@ async function stop(data: string, pid: number) {
     if (performance.now() > hurryAt) process.kill(pid, 'SIGQUIT')
     await sleep(10)
   }
+  // Its file goes a moment before itself. Not for ever: in a container nobody may reap an adopted one, and it stays a zombie.
+  for (let turn = 0; turn < 100 && isAlive(pid); turn += 1) await sleep(10)
 }
 
 function findFreePort(): Promise<number> {
