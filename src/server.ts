@@ -1,14 +1,10 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkToken } from './app/check-token.ts'
 import { ADMIN, createAdmin } from './app/create-admin.ts'
 import { renewToken } from './app/create-token.ts'
-import { resetAdmin } from './app/reset-admin.ts'
 import { type Config, readConfig } from './config.ts'
-import { openEmbeddedPostgres } from './db/embedded.ts'
-import { migrate } from './db/migrate.ts'
-import { type Database, openDatabase } from './db/sql.ts'
+import type { Database } from './db/sql.ts'
 import { findUser } from './db/users.ts'
 import { type Home, openHome } from './home.ts'
 import { type Lifetime, openLifetime, runUntilStopped } from './lifetime.ts'
@@ -74,22 +70,6 @@ async function openAdmin(sql: Database, { adminPassword }: Config, { tokenFile }
     mode: 0o600,
   })
   await chmod(tokenFile, 0o600)
-}
-
-/** A new password for `admin`, on the host of the server, whether or not it runs. */
-export async function resetAdminHere(env: NodeJS.ProcessEnv): Promise<string> {
-  const config = readConfig(env)
-  const home = await openHome(config.home)
-  const postgres = config.databaseUrl === null ? await openEmbeddedPostgres(join(home.shared, 'postgres')) : null
-  const sql = openDatabase(config.databaseUrl ?? postgres?.url ?? '', { max: 2 })
-  try {
-    await migrate(sql)
-    const given = config.adminPassword === null ? {} : { password: config.adminPassword }
-    return (await resetAdmin({ sql }, given, new Date())).password
-  } finally {
-    await sql.end()
-    if (postgres?.wasAdopted === false) await postgres.stop()
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(await runServer(process.env))
