@@ -1,4 +1,5 @@
 import type { JsonObject } from '../brand.ts'
+import type { Word } from '../spool/executor.ts'
 
 /** A task as an operator sees it: every `${}` is evaluated. */
 export type OperatorTask = {
@@ -26,10 +27,9 @@ export type Step =
 /** A command for the attempt's container. `files` lie in the run's own folder, whose path the command finds in `$SLUICE_RUN`. */
 export type RunStep = {
   readonly kind: 'run'
-  /** `{run}` in a word stands for the path of the run's folder. */
-  readonly argv: readonly string[]
+  readonly argv: readonly Word[]
   readonly files: Readonly<Record<string, string>>
-  readonly env: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, Word>>
   /** Relative to the workspace. */
   readonly cwd: string
   /** Says what the exit and the result file mean. `output` is `output.json` of the run's folder, undefined if there is none. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { JsonObject } from '../brand.ts'
+import type { Word } from '../spool/executor.ts'
 import { readText } from '../workflow/coerce.ts'
 import { isJsonObject } from '../workflow/merge.ts'
 import { configError, need } from './config-error.ts'
@@ -18,24 +19,24 @@ export const py: Operator = {
     const program = programOf(command, local)
     return {
       kind: 'run',
-      argv: [...pythonOf(params), ...program.words, '{run}/input.json', '{run}/output.json'],
+      argv: [...pythonOf(params), ...program.words, { inRun: 'input.json' }, { inRun: 'output.json' }],
       files: { ...program.files, 'input.json': JSON.stringify({ params }) },
       // Unbuffered, or the log would be silent until the task ends.
-      env: { PYTHONUNBUFFERED: '1', ...ownEnv(local._env), SLUICE_OUTPUT: '{run}/output.json' },
+      env: { PYTHONUNBUFFERED: '1', ...ownEnv(local._env), SLUICE_OUTPUT: { inRun: 'output.json' } },
       cwd: workFolder(params),
       conclude,
     }
   },
 }
 
-type Program = { readonly words: readonly string[]; readonly files: Readonly<Record<string, string>> }
+type Program = { readonly words: readonly Word[]; readonly files: Readonly<Record<string, string>> }
 
 function programOf(command: unknown, local: JsonObject): Program {
   if (typeof command === 'string' && command.trim() !== '')
-    return { words: ['{run}/runner.py', command.trim()], files: { 'runner.py': RUNNER } }
+    return { words: [{ inRun: 'runner.py' }, command.trim()], files: { 'runner.py': RUNNER } }
   const hint = 'Write py>: module.function, or a program below script: |.'
   if (local.script === undefined) throw configError("Parameter '_command' is required but not set", hint)
-  return { words: ['{run}/script.py'], files: { 'script.py': need(readText('script', local.script), hint) } }
+  return { words: [{ inRun: 'script.py' }], files: { 'script.py': need(readText('script', local.script), hint) } }
 }
 
 /** Debian has no `python`, virtual environments have both. */

@@ -19,9 +19,9 @@ export const sh: Operator = {
     const text = need(readText('_command', needCommand(command, hint)), hint)
     return {
       kind: 'run',
-      argv: [...shellOf(params), '{run}/runner.sh'],
+      argv: [...shellOf(params), { inRun: 'runner.sh' }],
       files: { 'runner.sh': withoutSecrets(text) },
-      env: { ...paramsAsEnv(params), ...ownEnv(local._env), SLUICE_OUTPUT: '{run}/output.json' },
+      env: { ...paramsAsEnv(params), ...ownEnv(local._env), SLUICE_OUTPUT: { inRun: 'output.json' } },
       cwd: workFolder(params),
       conclude,
     }

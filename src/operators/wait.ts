@@ -14,7 +14,7 @@ export const wait: Operator = {
     if (seconds === undefined) throw configError('Invalid configuration', hint)
     return {
       kind: 'run',
-      argv: ['/bin/sh', '{run}/wait.sh'],
+      argv: ['/bin/sh', { inRun: 'wait.sh' }],
       files: {
         'wait.sh': `start=$(date -u +%Y-%m-%dT%H:%M:%SZ)\nsleep ${seconds}\necho "wait finished. start:$start"\n`,
       },

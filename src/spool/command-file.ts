@@ -1,17 +1,17 @@
 import { Refusal } from '../refusal.ts'
-import type { Command } from './executor.ts'
+import type { Command, Word } from './executor.ts'
 
 /** Where the command sees its folders. */
 export type Inside = { readonly workspace: string; readonly run: string }
 
 /** The file that the agent sources: exports, the folder, and `launch` (agent.sh), which never returns. */
 export function commandFile(command: Command, inside: Inside): string {
-  const filled = (text: string) => quote(text.replaceAll('{run}', inside.run))
-  const exports = Object.entries(command.env).map(([name, value]) => `export ${variable(name)}=${filled(value)}`)
+  const spell = (word: Word) => quote(typeof word === 'string' ? word : `${inside.run}/${word.inRun}`)
+  const exports = Object.entries(command.env).map(([name, value]) => `export ${variable(name)}=${spell(value)}`)
   return [
     ...exports,
     `cd ${quote(`${inside.workspace}/${command.cwd}`)} || exit 126`,
-    `launch ${command.argv.map(filled).join(' ')}`,
+    `launch ${command.argv.map(spell).join(' ')}`,
     '',
   ].join('\n')
 }

@@ -15,10 +15,13 @@ export type Limits = { readonly memoryBytes: number; readonly cpus: number; read
 /** One start of one task. */
 export type Run = { readonly attemptId: AttemptId; readonly taskId: TaskId; readonly epoch: string }
 
-/** `{run}` in a word of `argv` or in a value of `env` stands for the run's folder as the command sees it; it is also in `$SLUICE_RUN`. */
+/** A text, or the path of a file in the run's folder: only the executor knows where that is. A type of its own, so that no text of a user's is taken for one. */
+export type Word = string | { readonly inRun: string }
+
+/** The run's folder is also in `$SLUICE_RUN`. */
 export type Command = {
-  readonly argv: readonly string[]
-  readonly env: Readonly<Record<string, string>>
+  readonly argv: readonly Word[]
+  readonly env: Readonly<Record<string, Word>>
   /** Relative to the workspace. */
   readonly cwd: string
   /** Written into the run's folder before the command starts. */

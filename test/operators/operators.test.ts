@@ -59,12 +59,12 @@ describe('sh>', () => {
     const { conclude, ...step } = run('sh', 'echo $name', { params, local: { _env: { N: 2 } } })
     expect(step).toEqual({
       kind: 'run',
-      argv: ['/bin/sh', '{run}/runner.sh'],
+      argv: ['/bin/sh', { inRun: 'runner.sh' }],
       files: { 'runner.sh': 'echo $name' },
       env: {
         ...{ name: 'Ana', n: '1', list: '[1]', ok: 'true', _export_me: 'y', N: '2' },
         _env: '{"N":2}',
-        SLUICE_OUTPUT: '{run}/output.json',
+        SLUICE_OUTPUT: { inRun: 'output.json' },
       },
       cwd: '.',
     })
@@ -87,9 +87,9 @@ describe('sh>', () => {
     })
   })
 
-  it.each<[Given, readonly string[]]>([
-    [{ local: { shell: ['bash', '-e'] } }, ['bash', '-e', '{run}/runner.sh']],
-    [{ params: { sh: { shell: ['/bin/bash'] } } }, ['/bin/bash', '{run}/runner.sh']],
+  it.each<[Given, RunStep['argv']]>([
+    [{ local: { shell: ['bash', '-e'] } }, ['bash', '-e', { inRun: 'runner.sh' }]],
+    [{ params: { sh: { shell: ['/bin/bash'] } } }, ['/bin/bash', { inRun: 'runner.sh' }]],
   ])('takes its shell from %j', (given, argv) => expect(run('sh', 'x', given).argv).toEqual(argv))
 
   it.each<[Json | undefined, Given, string]>([

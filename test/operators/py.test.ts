@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/brand.ts'
 import type { Conclusion } from '../../src/operators/operator.ts'
 import { py } from '../../src/operators/py.ts'
+import type { Word } from '../../src/spool/executor.ts'
 
 const PROJECT = {
   'tasks.py': `
@@ -64,7 +65,7 @@ describe('py>', () => {
     if (step.kind !== 'run') throw new Error(step.kind)
     const place = join(folder, 'run')
     for (const [name, text] of Object.entries(step.files)) writeFileSync(join(place, name), text)
-    const fill = (text: string) => text.replaceAll('{run}', place)
+    const fill = (word: Word) => (typeof word === 'string' ? word : join(place, word.inRun))
     const [program = '', ...words] = step.argv.map(fill)
     const env = Object.fromEntries(Object.entries(step.env).map(([name, value]) => [name, fill(value)]))
     const done = spawnSync(program, words, {

@@ -32,7 +32,7 @@ describe.each(ADAPTERS)('the %s executor', (adapter) => {
         argv: [
           '/bin/sh',
           '-c',
-          'cat; basename "$PWD"; echo "$GREETING|$1"; cat "$SLUICE_RUN/in.txt"; echo 1 > {run}/output.json',
+          'cat; basename "$PWD"; echo "$GREETING|$1"; cat "$SLUICE_RUN/in.txt"; echo 1 > $SLUICE_RUN/output.json',
           'x',
           "it's $HOME",
         ],
