@@ -213,6 +213,12 @@ export const SETTINGS = {
   ),
 } as const satisfies Record<string, Setting<unknown>>
 
+/** What people of this host type. A server that listens everywhere is named by the loopback address. */
+export function addressOf({ host, port }: Listen): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
 type ValueOf<S> = S extends Setting<infer T> ? T : never
 export type Config = { readonly [Field in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Field]> }
 

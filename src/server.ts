@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { checkToken } from './app/check-token.ts'
 import { ADMIN, createAdmin } from './app/create-admin.ts'
 import { renewToken } from './app/create-token.ts'
-import { type Config, readConfig } from './config.ts'
+import { addressOf, type Config, readConfig } from './config.ts'
 import type { Database } from './db/sql.ts'
 import { findUser } from './db/users.ts'
 import { type Home, openHome } from './home.ts'
@@ -34,7 +34,7 @@ async function openServer(lifetime: Lifetime, config: Config, reports: Reports):
   const needs = { worker: async () => worker?.isWorking === true }
   const url = await openWeb(lifetime, { config, home, stores, reports, needs })
   worker = await openWorker(lifetime, { config, home, stores, reports })
-  await writeFile(home.serverFile, JSON.stringify({ pid: process.pid, url }))
+  await writeFile(home.serverFile, JSON.stringify({ pid: process.pid, url: addressOf(config.listen) }))
   lifetime.onEnd(() => rm(home.serverFile, { force: true }))
   reports.say(`Sluice is ready: ${url}`)
 }

@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import { Passwords } from './app/check-password.ts'
 import type { DeployPorts } from './app/deploy-ports.ts'
 import { fetchLinked } from './app/fetch-linked.ts'
+import type { AttemptPorts } from './app/finish-task.ts'
 import { openTime } from './app/keep-time.ts'
 import { type LinkPorts, linkProject } from './app/link-project.ts'
 import { explainRelayed, receiveRelayed } from './app/receive-relayed.ts'
 import type { WebhookPorts } from './app/receive-webhook.ts'
 import { resumeDeploys } from './app/resume-deploys.ts'
 import { webOwner } from './app/web-owner.ts'
-import type { Config } from './config.ts'
+import { addressOf, type Config } from './config.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
 import { readTemplates } from './docker/templates.ts'
 import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
@@ -22,6 +23,7 @@ import { isBranchName, parseRemoteUrl } from './git/remote-url.ts'
 import { openRepositories } from './git/repositories.ts'
 import { makeDeployKey, scanHostKeys } from './git/ssh-keys.ts'
 import type { Home } from './home.ts'
+import type { ApiPorts } from './http/api/ports.ts'
 import { apiRoutes } from './http/api/routes.ts'
 import { createApp } from './http/app.tsx'
 import { gitRoutes } from './http/git.ts'
@@ -52,10 +54,25 @@ type Needs = {
 
 /** The web: HTTP, git and hooks, deploys, and the clock of schedules. Gives its address. */
 export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string> {
-  const { config, home, stores, reports } = needs
+  const { config, stores, reports } = needs
+  const delivery = await openDelivery(lifetime, needs)
+  const { sql, wakeUps } = stores
+  const limits = { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts }
+  const attempts = { sql, wakeUps, limits }
+  const server = await listen(openApp(needs, delivery, attempts).fetch, config.listen)
+  lifetime.onEnd(() => stopListening(server, STOP_MS))
+  lifetime.own(openTime({ ...attempts, now, report: reports.report }, { fenceMs: config.fenceMs }))
+  keepDeploysGoing(lifetime, delivery.deploy)
+  if (config.smeeUrl !== null) relayFrom(config.smeeUrl, lifetime, delivery.webhooks, reports)
+  return delivery.deploy.url
+}
+
+const now = () => new Date()
+
+/** How projects come in: by push, by webhook, linked. */
+async function openDelivery(lifetime: Lifetime, { config, home, stores, reports }: Needs) {
   const { sql, hints, wakeUps, key } = stores
-  const now = () => new Date()
-  const url = (config.url ?? addressOf(config)).replace(/\/$/, '')
+  const url = (config.url ?? addressOf(config.listen)).replace(/\/$/, '')
   const repositories = openRepositories(join(home.shared, 'repositories'))
   const hookDoor = lifetime.own(await openHookDoor(reports.report))
   const rules = { privateRemotes: config.privateRemotes, isLocalAllowed: config.localRemotes }
@@ -83,42 +100,30 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   const webhooks: WebhookPorts = { deploy, key, github: { verify: verifyGithub, parse: parseGithub } }
   const remotes = { parseUrl: parseRemoteUrl, isBranchName, checkAddress, makeDeployKey, scanHostKeys }
   const links: LinkPorts = { sql, key, repositories, rules, remotes, url }
-  const limits = { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts }
-  const attempts = { sql, wakeUps, limits }
-  const app = createApp({
+  const maxPackBytes = 2 * config.maxSourceBytes + 64 * MIB
+  return { deploy, webhooks, links, git: { deploy, repositories, hookDoor, maxPackBytes } }
+}
+
+type Delivery = Awaited<ReturnType<typeof openDelivery>>
+
+function openApp({ stores, reports, needs }: Needs, { webhooks, links, git }: Delivery, attempts: AttemptPorts) {
+  const { sql, hints, wakeUps } = stores
+  const database = () => sql`select 1`.then(() => true)
+  const queue = () => wakeUps.isReachable()
+  const link: ApiPorts['linkProject'] = (request, who, at) => linkProject(links, request, who, at)
+  return createApp({
     sql,
     passwords: new Passwords(),
     now,
     report: (_id, error) => reports.report(error),
-    dashboard: {
-      hints,
-      url,
-      attempts,
-      link: linkFromPage(links),
-    },
+    dashboard: { hints, url: links.url, attempts, link: linkFromPage(links) },
     doors: [
-      healthRoutes({
-        database: () => sql`select 1`.then(() => true),
-        queue: () => wakeUps.isReachable(),
-        ...needs.needs,
-      }),
-      gitRoutes({ deploy, repositories, hookDoor, maxPackBytes: 2 * config.maxSourceBytes + 64 * MIB }),
+      healthRoutes({ database, queue, ...needs }),
+      gitRoutes(git),
       hookRoutes(webhooks),
-      apiRoutes({
-        ...attempts,
-        hints,
-        now,
-        version: VERSION,
-        linkProject: (request, who, at) => linkProject(links, request, who, at),
-      }),
+      apiRoutes({ ...attempts, hints, now, version: VERSION, linkProject: link }),
     ],
   })
-  const server = await listen(app.fetch, config.listen)
-  lifetime.onEnd(() => stopListening(server, STOP_MS))
-  lifetime.own(openTime({ ...attempts, now, report: reports.report }, { fenceMs: config.fenceMs }))
-  keepDeploysGoing(lifetime, deploy)
-  if (config.smeeUrl !== null) relayFrom(config.smeeUrl, lifetime, webhooks, reports)
-  return url
 }
 
 /** A form sends empty fields for what was left out. */
@@ -136,12 +141,6 @@ function needsImages({ executor, environment, listen }: Config, { engineSeenAt }
   return (
     chooseExecutor({ ...surroundings, wasEngineSeen: engineSeenAt !== null, isEngineThere: false }).kind !== 'process'
   )
-}
-
-/** What people type. A server that listens everywhere is named by the loopback address. */
-function addressOf({ listen: { host, port } }: Config): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 /** Takes up what a killed server left, at once and then from time to time: its lease may have to lapse first. */

@@ -16,7 +16,7 @@ import type { Leases } from './leases.ts'
 import { type PlannedTask, type PlanPorts, planTask } from './plan-task.ts'
 
 /** A revision's files on this worker. */
-export type Source = {
+type Source = {
   /** Copies them into `folder`. */
   unpack(folder: string): Promise<void>
   /** A text of theirs; undefined when there is none. */

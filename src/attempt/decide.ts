@@ -25,7 +25,7 @@ export type Node = Task & {
 }
 export type Waiting = { readonly id: TaskId; readonly kind: TaskKind }
 
-export type Result = { readonly store: JsonObject; readonly export: JsonObject; readonly reset: readonly string[] }
+type Result = { readonly store: JsonObject; readonly export: JsonObject; readonly reset: readonly string[] }
 
 export type TaskEvent =
   | {

@@ -2,7 +2,7 @@ import type { BuildId, Digest, LogId, ProjectId } from '../brand.ts'
 import type { Plan } from '../environment/plan.ts'
 import type { Sql } from './sql.ts'
 
-export type BuildState = 'queued' | 'running' | 'success' | 'error'
+type BuildState = 'queued' | 'running' | 'success' | 'error'
 
 export type Build = {
   readonly id: BuildId
@@ -37,13 +37,6 @@ export async function findOpenBuild(sql: Sql, imageKey: string): Promise<Build |
   const [build] = await sql<Build[]>`
     select ${columns(sql)} from builds where image_key = ${imageKey} and state in ('queued', 'running')`
   return build
-}
-
-/** Builds of a project, the newest first, from below `before` on. */
-export async function listBuilds(sql: Sql, projectId: ProjectId, before: BuildId | null, limit: number) {
-  return sql<Build[]>`
-    select ${columns(sql)} from builds where project_id = ${projectId} and (${before}::bigint is null or id < ${before})
-    order by id desc limit ${limit}`
 }
 
 export type NewBuild = Pick<BuildClaim, 'imageKey' | 'projectId' | 'sourceDigest' | 'plan' | 'logId'>

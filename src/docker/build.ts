@@ -18,9 +18,9 @@ import { asked, isStatus } from './engine.ts'
 export type { BuildEnd }
 
 /** The image that scripts/base-image makes. Nobody else's of this name is ever pulled. */
-export const OWN_BASE = 'sluice/base'
+const OWN_BASE = 'sluice/base'
 
-export type BuildRequest = {
+type BuildRequest = {
   readonly plan: Plan
   readonly tarGz: Buffer
   /** Not labels: the classic builder makes a step of each, and plain shell would not be the base image itself any more. */

@@ -23,7 +23,7 @@ export type RenderedPlan = {
 }
 
 /** The user's own. */
-export type DockerfilePlan = {
+type DockerfilePlan = {
   readonly kind: 'dockerfile'
   readonly path: string
   readonly args: { readonly [name: string]: string }

@@ -47,7 +47,7 @@ async function explain(error: NodeJS.ErrnoException, { host, port }: Address): P
 }
 
 /** `name (pid n)` of whoever listens on the port, where the system lets us see it: on Linux, as that user or as root. */
-export async function findHolder(port: number): Promise<string | null> {
+async function findHolder(port: number): Promise<string | null> {
   const tables = await Promise.all(
     ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'utf8').catch(() => '')),
   )
