@@ -1,4 +1,5 @@
 import type { ScheduleChange } from '../db/schedules.ts'
+import { showControls } from '../workflow/show-controls.ts'
 import type { Due, Workflow } from '../workflow/workflow.ts'
 
 /** The grammar that people know from other push-to-deploy tools: an arrow for a step, seven columns for its details, ` !     ` for what is wrong. */
@@ -28,7 +29,8 @@ export function workflowLines(
   })
 }
 
-export const ignoredLine = (path: string) => detail(`${path}   ignored: only top-level .dig files are workflows`)
+export const ignoredLine = (path: string) =>
+  detail(`${showControls(path)}   ignored: only top-level .dig files are workflows`)
 
 /** `~ daily_sync   daily> 06:00:00 -> daily> 07:00:00, next 2026-02-11 07:00 UTC` */
 export function scheduleLine({ sign, workflowName, before, after, nextRunAt }: ScheduleChange): string {

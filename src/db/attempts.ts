@@ -1,5 +1,5 @@
 import type { AttemptId, JsonObject, ProjectId, RevisionId, SessionId, TaskId, WorkflowId } from '../brand.ts'
-import type { Sql } from './sql.ts'
+import { jsonText, type Sql } from './sql.ts'
 
 export type AttemptState = 'running' | 'success' | 'error' | 'canceled'
 
@@ -47,7 +47,7 @@ export async function insertAttemptUnlessNamed(
     insert into attempts (session_id, project_id, workflow_id, revision_id, index, retry_name, params, started_by, resumed_from, created_at)
     values (${attempt.sessionId}, ${attempt.projectId}, ${attempt.workflowId}, ${attempt.revisionId},
       (select coalesce(max(index), 0) + 1 from attempts where session_id = ${attempt.sessionId}),
-      ${attempt.retryName}, ${JSON.stringify(attempt.params)}::text::json, ${attempt.startedBy}, ${attempt.resumedFrom}, ${now})
+      ${attempt.retryName}, ${jsonText(attempt.params)}::text::json, ${attempt.startedBy}, ${attempt.resumedFrom}, ${now})
     on conflict (session_id, retry_name) do nothing
     returning id`
   return row?.id

@@ -1,7 +1,7 @@
 import { graft, type KeptTask, type OldTask } from '../attempt/resume.ts'
 import type { AttemptId } from '../brand.ts'
 import type { PlannedTask } from '../workflow/tree.ts'
-import type { Sql } from './sql.ts'
+import { jsonText, type Sql } from './sql.ts'
 
 /** All tasks of an attempt, by id, as far as a resumed one needs them. */
 export async function listOldTasks(sql: Sql, attemptId: AttemptId): Promise<readonly OldTask[]> {
@@ -17,7 +17,7 @@ export async function insertKeptTasks(sql: Sql, attemptId: AttemptId, kept: read
   await sql`
     insert into kept_tasks (attempt_id, full_name, task_id)
     select ${attemptId}, row."fullName", row.id
-    from json_to_recordset(${JSON.stringify(rows)}::text::json) as row (id bigint, "fullName" text)`
+    from json_to_recordset(${jsonText(rows)}::text::json) as row (id bigint, "fullName" text)`
 }
 
 /** What a resumed attempt need not run again of these generated tasks. Taken once: when a retry generates them again, they run. */

@@ -1,5 +1,5 @@
 import type { Digest, JsonObject, ProjectId, RevisionId } from '../brand.ts'
-import type { Sql } from './sql.ts'
+import { jsonText, type Sql } from './sql.ts'
 
 export type Revision = {
   readonly id: RevisionId
@@ -31,7 +31,7 @@ export async function insertRevision(
   const [row] = await sql<[{ id: RevisionId }]>`
     insert into revisions (project_id, number, name, commit, message, author, source_digest, image_key, plan, created_at, created_by)
     values (${projectId}, ${number}, ${name}, ${commit}, ${message}, ${author}, ${sourceDigest}, ${imageKey},
-      ${JSON.stringify(plan)}::text::json, ${now}, ${createdBy})
+      ${jsonText(plan)}::text::json, ${now}, ${createdBy})
     returning id`
   return row.id
 }

@@ -6,11 +6,29 @@ export type Database = postgres.Sql
 /** A pool or a transaction: the statements of this room do not care. */
 export type Sql = Database | postgres.TransactionSql
 
+/** PostgreSQL's texts hold any character but NUL, and half a surrogate pair is none: both become U+FFFD, or one byte of a task's would stop its attempt for ever. */
+const text = {
+  to: 25,
+  from: [25],
+  serialize: (value: unknown) => String(value).replaceAll('\0', '\ufffd'),
+  parse: (raw: string) => raw,
+}
+
+/** JSON for a column of type json; as in `text`, what it cannot hold becomes U+FFFD. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(/\\(?:u0000|ud[89a-f][\da-f]{2}|.)/g, (written) =>
+    /^\\u(0000|d)/.test(written) ? '\\ufffd' : written,
+  )
+}
+
+const json = { to: 114, from: [114, 3802], serialize: jsonText, parse: (raw: string): unknown => JSON.parse(raw) }
+
 /** Ids (bigint) arrive as strings, JSON parsed, times as `Date`. `max` connections are opened as they are needed. */
 export function openDatabase(url: string, { max, schema }: { max: number; schema?: string }): Database {
   return postgres(url, {
     max,
     onnotice: () => {},
+    types: { string: text, json },
     connection: { application_name: 'sluice', ...(schema === undefined ? {} : { search_path: schema }) },
   })
 }

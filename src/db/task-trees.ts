@@ -3,7 +3,7 @@ import type { KeptTask } from '../attempt/resume.ts'
 import { isOpen, type TaskState } from '../attempt/task.ts'
 import type { AttemptId, JsonObject, TaskId } from '../brand.ts'
 import type { PlannedTask } from '../workflow/tree.ts'
-import type { Sql } from './sql.ts'
+import { jsonText, type Sql } from './sql.ts'
 import type { MovedTask } from './tasks.ts'
 
 export type NewTree = {
@@ -40,7 +40,7 @@ export async function insertTree(sql: Sql, tree: NewTree, now: Date): Promise<Pl
     select row.id, ${attemptId}, row."parentId", row."fullName", row.kind, row.config, row.exports, row.upstreams, row."isInitial", row.state,
       row.queue, row.store, row.export, row.reset, row.store::text <> '{}' or row.reset::text <> '[]', ${now},
       case row.state when 'ready' then ${now}::timestamptz end, case row.state when 'ready' then ${now}::timestamptz + interval '5 s' end
-    from json_to_recordset(${JSON.stringify(rows)}::text::json) as row (id bigint, "parentId" bigint, "fullName" text, kind text,
+    from json_to_recordset(${jsonText(rows)}::text::json) as row (id bigint, "parentId" bigint, "fullName" text, kind text,
       config json, exports json, upstreams bigint[], "isInitial" boolean, state task_state, queue text, store json, export json, reset json)`
   await sql`update attempts set task_count = task_count + ${tasks.length} where id = ${attemptId}`
   const roots = rows.filter((_, index) => tasks[index]?.parent === null)

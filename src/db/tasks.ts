@@ -2,7 +2,7 @@ import type { Move, OpenTask } from '../attempt/decide.ts'
 import type { RetryPolicy } from '../attempt/retry.ts'
 import type { TaskState } from '../attempt/task.ts'
 import type { AttemptId, TaskId } from '../brand.ts'
-import type { Sql } from './sql.ts'
+import { jsonText, type Sql } from './sql.ts'
 
 /** A task that a worker took: its result counts only while the task still has this epoch. */
 export type Claim = { readonly id: TaskId; readonly epoch: string; readonly attemptId: AttemptId }
@@ -68,7 +68,7 @@ export async function beginTaskIfClaimed(
 ): Promise<boolean> {
   const begun = await sql`
     update tasks set log_id = ${logId}, is_retryable = ${isRetryable}, started_at = ${now},
-      retry = ${retry === null ? null : JSON.stringify(retry)}::text::json
+      retry = ${retry === null ? null : jsonText(retry)}::text::json
     where id = ${id} and epoch = ${epoch} and state = 'running'`
   return begun.count === 1
 }
@@ -89,7 +89,7 @@ export async function moveTasks(sql: Sql, moves: readonly Move[], now: Date): Pr
       export_params = coalesce(move.result -> 'export', export_params),
       reset_params = coalesce(move.result -> 'reset', reset_params),
       has_store = has_store or coalesce(move.result ->> 'store' <> '{}' or move.result ->> 'reset' <> '[]', false)
-    from json_to_recordset(${JSON.stringify(moves)}::text::json)
+    from json_to_recordset(${jsonText(moves)}::text::json)
       as move (id bigint, "from" task_state, "to" task_state, "retryAt" timestamptz, "stateParams" json, "isDelayedError" boolean,
         error json, "exitCause" text, "decidedBy" text, result json)
     where tasks.id = move.id and tasks.state = move.from
@@ -132,7 +132,7 @@ export async function renewLeases(
   return sql<Lease[]>`
     with lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)
     update tasks set state = 'running', lease_until = lease.until, next_check_at = lease.until
-    from lease, json_to_recordset(${JSON.stringify(ours)}::text::json) as our (id bigint, epoch bigint)
+    from lease, json_to_recordset(${jsonText(ours)}::text::json) as our (id bigint, epoch bigint)
     where tasks.id = our.id and tasks.epoch = our.epoch and worker_id = ${workerId} and state in ('running', 'unknown')
     returning tasks.id, tasks.epoch, is_cancel_requested as "isCancelRequested"`
 }

@@ -16,7 +16,7 @@ export type TemplateCheck = {
   readonly now: Date
   readonly budget: { distinct: number; limits: number }
   /** By zone and code: a project repeats its expressions. */
-  readonly seen: Map<string, string | null>
+  readonly seen: Map<string, Failure | null>
 }
 
 export function openTemplateCheck(
@@ -26,6 +26,9 @@ export function openTemplateCheck(
 ): TemplateCheck {
   return { expressions, texts, now, budget: { distinct: 500, limits: 3 }, seen: new Map() }
 }
+
+/** Why an expression can never be evaluated. */
+type Failure = { readonly kind: 'syntax' | 'limit'; readonly error: string }
 
 /** Read before anything runs, never evaluated. */
 const NEVER = new Set(['schedule', 'timezone'])
@@ -62,7 +65,7 @@ function checkLeaf(check: TemplateCheck, leaf: LocatedScalar, scope: JsonObject,
   })
 }
 
-function findError(check: TemplateCheck, code: string, scope: JsonObject, zone: string): string | null {
+function findError(check: TemplateCheck, code: string, scope: JsonObject, zone: string): Failure | null {
   const { budget, seen } = check
   const key = `${zone} ${code}`
   const known = seen.get(key)
@@ -70,19 +73,24 @@ function findError(check: TemplateCheck, code: string, scope: JsonObject, zone: 
   budget.distinct--
   const result = check.expressions.evaluate(code, scope, zone)
   if (!result.ok && result.kind === 'limit') budget.limits--
-  const error = result.ok || result.kind === 'thrown' ? null : result.error
-  seen.set(key, error)
-  return error
+  const failure = result.ok || result.kind === 'thrown' ? null : { kind: result.kind, error: result.error }
+  seen.set(key, failure)
+  return failure
 }
 
-function problemOf({ texts }: TemplateCheck, leaf: LocatedScalar, code: string, error: string): Problem {
+function problemOf({ texts }: TemplateCheck, leaf: LocatedScalar, code: string, { kind, error }: Failure): Problem {
   const { file } = leaf.position
   const text = withoutMark(texts.get(file) ?? '')
   const at = text.slice(leaf.range[0], leaf.range[1]).indexOf(`\${${code}`)
   const position = at < 0 ? leaf.position : positionAt(file, text, leaf.range[0] + at)
   const shown = code.length > 60 ? `${code.slice(0, 60)}…` : code
   const message = `\${${shown}} cannot be evaluated (${error})`
-  const hint =
-    'It is JavaScript: a value such as session_date, moment(session_time).add(1, "day").format("YYYY-MM-DD"). In a shell script write $NAME for its own variables.'
-  return problemAt(position, { message, hint })
+  return problemAt(position, { message, hint: HINTS[kind] })
+}
+
+const HINTS: Record<Failure['kind'], string> = {
+  limit:
+    'Expressions are for small values. Compute large ones in a task, which can store its result for those that follow.',
+  syntax:
+    'It is JavaScript: a value such as session_date, moment(session_time).add(1, "day").format("YYYY-MM-DD"). In a shell script write $NAME for its own variables.',
 }

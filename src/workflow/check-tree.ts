@@ -112,10 +112,21 @@ function unknownOperator(
     .sort()
     .map((one) => `${one}>`)
     .join(' ')}.`
-  const near = nearest(word, operators)
+  const near = DIGDAGS_OTHERS.has(word) ? undefined : nearest(word, operators)
   const message = `Unknown operator ${word}>: ${task.fullName} cannot run`
-  return problemAt(entry.key, { message, hint: near === undefined ? known : `Did you mean ${near}>?` })
+  const instead = DIGDAGS_OTHERS.has(word)
+    ? `Digdag has it, Sluice not yet: call the tool itself with sh> or py>. ${known}`
+    : known
+  return problemAt(entry.key, { message, hint: near === undefined ? instead : `Did you mean ${near}>?` })
 }
+
+/** What is written correctly is no slip of the pen. */
+const DIGDAGS_OTHERS: ReadonlySet<string> = new Set([
+  ...['pg', 'td', 'td_run', 'td_load', 'td_for_each', 'td_wait', 'td_wait_table', 'td_ddl', 'td_table_export'],
+  ...['td_result_export', 'mail', 'http', 'rb', 'embulk', 'require', 'param_get', 'param_set', 'redshift'],
+  ...['redshift_load', 'redshift_unload', 's3_copy', 's3_delete', 's3_move', 's3_touch', 's3_wait', 'emr'],
+  ...['bq', 'bq_ddl', 'bq_extract', 'bq_load', 'gcs_wait', 'ecs_task.run', 'snowflake'],
+])
 
 /** These hand all their keys to the user's own code, so that any key may be meant (digdag.md §4.2). */
 const TAKE_ANY = new Set(['sh', 'py', 'rb'])

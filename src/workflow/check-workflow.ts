@@ -69,7 +69,11 @@ function scheduleProblems(root: LocatedMap, config: JsonObject): readonly Proble
   if (config.schedule === undefined) return []
   return findScheduleFaults(config.schedule).map((fault) => {
     const path = fault.key === '' ? ['schedule'] : ['schedule', fault.key]
-    return problemAt(findEntry(root, path)?.key ?? root.position, fault)
+    const entry = findEntry(root, path)
+    return problemAt(
+      fault.isValue === true ? (entry?.value.position ?? root.position) : (entry?.key ?? root.position),
+      fault,
+    )
   })
 }
 

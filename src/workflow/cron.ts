@@ -28,7 +28,9 @@ function findPatternFault(pattern: string): string | undefined {
   if (odd !== undefined) return `"${odd}" in "${pattern}" is no cron field`
   const opened = tryPattern(pattern)
   if (typeof opened === 'string') return opened
-  return opened.nextRun(new Date('2024-01-01T00:00:00Z')) === null ? `"${pattern}" never comes` : undefined
+  return opened.nextRun(new Date('2024-01-01T00:00:00Z')) === null
+    ? `"${pattern}" never comes: there is no such day`
+    : undefined
 }
 
 function isField(field: string, index: number): boolean {
@@ -41,7 +43,8 @@ function tryPattern(pattern: string): Cron | string {
   try {
     return openPattern(pattern, { id: 'UTC', fixedMinutes: 0 })
   } catch (error) {
-    return error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error)
+    const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error)
+    return `"${pattern}" is no cron pattern: ${why}`
   }
 }
 

@@ -1,4 +1,5 @@
 import { withoutMark } from './located.ts'
+import { showControls } from './show-controls.ts'
 import type { Problem } from './workflow.ts'
 
 const MAX_COLUMNS = 120
@@ -6,7 +7,7 @@ const MAX_COLUMNS = 120
 /** A problem for people: where and what, the line of source with a caret, what to do. `text` is the problem's file. */
 export function explainProblem(problem: Problem, text: string | undefined): readonly string[] {
   const { severity, file, line, column, message, hint } = problem
-  const head = `${file}:${line}:${column} ${severity}: ${message}`
+  const head = `${showControls(file)}:${line}:${column} ${severity}: ${message}`
   const source = text === undefined ? undefined : sourceLine(text, line)
   return [head, ...(source === undefined ? [] : pointAt(source, line, column)), ...(hint === '' ? [] : [`  ${hint}`])]
 }

@@ -154,6 +154,8 @@ function readScalar({ loading }: Reading, node: Scalar.Parsed, position: Positio
   const range = [node.range[0], node.range[1]] as const
   if (node.tag === '!include') return addProblem(loading, position, INCLUDE_AS_VALUE.message, INCLUDE_AS_VALUE.hint)
   const value = scalarValue(node.value)
+  const fault = typeof value === 'string' ? findTextFault(value) : undefined
+  if (fault !== undefined) return addProblem(loading, position, fault.message, fault.hint)
   if (value === undefined)
     return addProblem(
       loading,
@@ -162,6 +164,18 @@ function readScalar({ loading }: Reading, node: Scalar.Parsed, position: Positio
       'Put it in quotes.',
     )
   return { kind: 'scalar', value, position, range, bytes: String(value).length + 2 }
+}
+
+/** What no process, page or database takes as it is. */
+function findTextFault(text: string): { readonly message: string; readonly hint: string } | undefined {
+  if (text.includes('\0'))
+    return { message: 'A text holds a NUL byte, which no process can be given', hint: 'Take it out.' }
+  if (/[\ufffd\p{Cs}]/u.test(text))
+    return {
+      message: 'A text holds bytes that are no UTF-8, so nobody knows what they say',
+      hint: 'Save the file as UTF-8.',
+    }
+  return undefined
 }
 
 function scalarValue(value: unknown): null | boolean | number | string | undefined {
@@ -214,6 +228,8 @@ function readKey({ loading, yaml }: Reading, node: ParsedNode | null, whole: Pos
   if (node.tag === '!include') return { kind: 'include', name: '!include', position }
   if (node.value === null) return refuse('A key is empty (null)', 'Write a word before the colon.')
   const name = String(scalarValue(node.value))
+  const fault = findTextFault(name)
+  if (fault !== undefined) return refuse(fault.message, fault.hint)
   return { kind: name === '<<' && node.type === 'PLAIN' ? 'merge' : 'plain', name, position }
 }
 
@@ -274,8 +290,13 @@ function include(reading: Reading, value: ParsedNode | null, key: Position): Rea
   }
   const path = resolvePath(reading.path, name)
   if (path === undefined) {
-    const message = `File name must not include ..: ${name}: an included file lies beside or below the file that includes it`
-    addProblem(reading.loading, position, message, 'Move the file, or include it from a file further up.')
+    const message = `File name must not lead outside: ${name}: an included file lies beside or below the file that includes it`
+    addProblem(
+      reading.loading,
+      position,
+      message,
+      'Copy the file into the project, or include it from a file further up.',
+    )
     return nothing
   }
   const root = includeFile(reading.loading, path, position, reading.stack)

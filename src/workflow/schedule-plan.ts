@@ -10,7 +10,13 @@ import type { Schedule } from './workflow.ts'
 export type SchedulePlan = { readonly cron: string; readonly delaySeconds: number; readonly isTimeOfDay: boolean }
 
 /** What is wrong, and at which key of `schedule:`. `key` is empty for the whole. */
-export type ScheduleFault = { readonly key: string; readonly message: string; readonly hint: string }
+export type ScheduleFault = {
+  readonly key: string
+  readonly message: string
+  readonly hint: string
+  /** The key is right, its value is wrong. */
+  readonly isValue?: true
+}
 
 type Kind = Schedule['kind']
 
@@ -63,7 +69,7 @@ function typeFaults(config: JsonObject, [key]: readonly string[]): readonly Sche
   if (typeof value !== 'string' && typeof value !== 'number')
     return [{ key, message: `Parameter '_command' is required but not set: ${key} needs a time`, hint: HOW[kind] }]
   const plan = readPlan(kind, String(value))
-  return typeof plan === 'string' ? [{ key, message: plan, hint: HOW[kind] }] : []
+  return typeof plan === 'string' ? [{ key, message: plan, hint: HOW[kind], isValue: true }] : []
 }
 
 const HOW: Record<Kind, string> = {

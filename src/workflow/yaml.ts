@@ -11,8 +11,11 @@ import {
   Parser,
   type ScalarTag,
   type SchemaOptions,
+  visit,
+  type visitor,
 } from 'yaml'
 import type { Position } from './located.ts'
+import { showControls } from './show-controls.ts'
 import type { Problem } from './workflow.ts'
 
 /** A file that was read, and how to tell where its nodes stand. */
@@ -104,32 +107,48 @@ const TOO_MANY_NODES = {
 function faultsOf(document: Document.Parsed | undefined): readonly Fault[] {
   const faults = [...(document?.errors ?? []), ...(document?.warnings ?? [])]
   return faults.map(({ pos, code, message }) => ({
-    offset: pos[0],
+    offset: findOpener(document, code, message, pos[0]) ?? pos[0],
     message: wordOf(code, message),
     hint: hintOf(code, message),
   }))
 }
 
+/** What is never closed is told at the file's end; people look for where it began. */
+function findOpener(document: Document.Parsed | undefined, code: string, message: string, end: number) {
+  const isQuote = code === 'MISSING_CHAR' && /^Missing closing/.test(message)
+  if (document === undefined || !(isQuote || message.startsWith('Flow '))) return undefined
+  let opener: number | undefined
+  const note = (_: unknown, node: { flow?: boolean; type?: string; range?: readonly number[] | null }) => {
+    const [from = 0, , to = 0] = node.range ?? []
+    const isOne = isQuote ? node.type?.startsWith('QUOTE_') === true : node.flow === true
+    if (isOne && from < end && to >= end) opener = from
+  }
+  visit(document, { Scalar: note, Collection: note } as visitor)
+  return opener
+}
+
 function wordOf(code: string, message: string): string {
   const first = message.split('\n')[0] ?? message
+  if (first.startsWith('Flow ')) return 'Not valid YAML: a bracket is opened here and not closed where it should be'
+  if (first.startsWith('Missing closing')) return 'Not valid YAML: a quote is opened here and never closed'
   return code === 'TAG_RESOLVE_FAILED' ? `Unknown YAML tag (${first})` : `Not valid YAML: ${first}`
 }
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['TAB_AS_INDENT', 'Indent with spaces.'],
   ['BAD_INDENT', 'Give keys of one mapping the same number of spaces.'],
-  ['MISSING_CHAR', 'Close the quote or the bracket that is open here.'],
+  ['MISSING_CHAR', 'Close it, or put the whole text in the other kind of quotes.'],
   ['TAG_RESOLVE_FAILED', 'Put the text in quotes, or use one of !!str !!int !!float !!binary !!set.'],
   ['MULTIPLE_ANCHORS', 'Keep one anchor.'],
 ])
 
 function hintOf(code: string, message: string): string {
-  if (message.startsWith('Flow ')) return 'Close the bracket [ or { that is open here.'
+  if (message.startsWith('Flow ')) return 'Close it with ] or }, and indent its lines deeper than its key.'
   return HINTS.get(code) ?? 'Look at the indentation, colons and quotes of this line and the one above it.'
 }
 
 export function problemAt(position: Position, fault: { readonly message: string; readonly hint: string }): Problem {
-  return { severity: 'error', ...position, message: fault.message, hint: fault.hint }
+  return { severity: 'error', ...position, message: showControls(fault.message), hint: showControls(fault.hint) }
 }
 
 /** Digdag's implicit types (digdag.md §1.2): all else that is plain is a text, `yes`, `10:00` and `0.5` too. */

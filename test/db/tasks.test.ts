@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { isFinal, MOVES, STATES } from '../../src/attempt/task.ts'
-import { openDatabase } from '../../src/db/sql.ts'
+import { jsonText, openDatabase } from '../../src/db/sql.ts'
 import { moveTasks, renewLeases } from '../../src/db/tasks.ts'
 import { claimTasks, makeWorker, makeWorkflow, now } from '../support/attempts.ts'
 import { openTestSchema } from '../support/schema.ts'
@@ -40,6 +40,31 @@ const insert = async (kind: string, state: string, rest: object) => {
 }
 
 beforeEach(() => sql`delete from tasks`)
+
+describe('a text that PostgreSQL cannot hold', () => {
+  it('is kept with a sign in its place, in columns and within JSON', async () => {
+    const [row] =
+      await sql`select ${'a\0b'}::text as text, ${jsonText({ 'k\0': ['\ud800', '\\u0000', '😀'] })}::text::json as json`
+    expect(row).toEqual({ text: 'a\ufffdb', json: { 'k\ufffd': ['\ufffd', '\\u0000', '😀'] } })
+  })
+
+  it('does not keep a task from its end', async () => {
+    const [row] = await insert('operator', 'running', NEEDS.running ?? {})
+    const result = { store: { x: '\0' }, export: {}, reset: [], subtasks: null } as const
+    const move = {
+      id: row?.id,
+      from: 'running',
+      to: 'error',
+      retryAt: null,
+      error: { message: 'a\0' },
+      exitCause: 'b\0',
+      result,
+    }
+    await moveTasks(sql, [move as never], now)
+    const [task] = await sql`select error, exit_cause, store_params from tasks where id = ${row?.id}`
+    expect(task).toEqual({ error: { message: 'a\ufffd' }, exit_cause: 'b\ufffd', store_params: { x: '\ufffd' } })
+  })
+})
 
 describe('the states of a task', () => {
   it('are those of the table of moves', async () => {

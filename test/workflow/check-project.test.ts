@@ -35,7 +35,7 @@ describe('a project', () => {
     ]
     expect(problems(text.join('\n'))).toEqual([
       'main.dig:1:11 error: Unknown time zone "Mars/Olympus": times of day would mean nothing | Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.',
-      'main.dig:3:3 error: daily> scheduler requires hh:mm:ss format: 7 | Write the time on the wall, for example daily>: 07:00:00.',
+      'main.dig:3:11 error: daily> scheduler requires hh:mm:ss format: 7 | Write the time on the wall, for example daily>: 07:00:00.',
       "main.dig:4:3 error: Parameter 'skip_on_over_time' is not used at schedule. | Did you mean skip_on_overtime?",
       "main.dig:5:1 error: Workflow 'main' includes unknown keys: [shedule]: the top of a file has directives and +tasks only | Did you mean schedule?",
       `main.dig:6:1 error: task name must not contain character ' ': "+a b" | Use letters, digits, - _ and dots.`,
@@ -76,7 +76,7 @@ describe('a project', () => {
       'a bad cron',
       'schedule: {cron>: "0 25 * * *"}\n',
       [
-        'main.dig:1:12 error: Invalid value for hour: 25 | Write five fields: minute hour day month weekday, for example cron>: 42 4 1 * *.',
+        'main.dig:1:19 error: "0 25 * * *" is no cron pattern: Invalid value for hour: 25 | Write five fields: minute hour day month weekday, for example cron>: 42 4 1 * *.',
       ],
     ],
     [

@@ -142,10 +142,10 @@ describe('a schedule', () => {
 
   it.each<[JsonObject, string, string]>([
     [{ 'cron>': '* * * *' }, 'cron>', 'a cron pattern has 5 fields (minute hour day month weekday), "* * * *" has 4'],
-    [{ 'cron>': '61 * * * *' }, 'cron>', 'Invalid value for minute: 61'],
+    [{ 'cron>': '61 * * * *' }, 'cron>', '"61 * * * *" is no cron pattern: Invalid value for minute: 61'],
     [{ 'cron>': '@daily' }, 'cron>', 'a cron pattern has 5 fields (minute hour day month weekday), "@daily" has 1'],
     [{ 'cron>': '0 0 15W * *' }, 'cron>', '"15W" in "0 0 15W * *" is no cron field'],
-    [{ 'cron>': '0 0 30 2 *' }, 'cron>', '"0 0 30 2 *" never comes'],
+    [{ 'cron>': '0 0 30 2 *' }, 'cron>', '"0 0 30 2 *" never comes: there is no such day'],
     [{ 'daily>': '7' }, 'daily>', 'daily> scheduler requires hh:mm:ss format: 7'],
     [{ 'hourly>': '1:2:3' }, 'hourly>', 'hourly>: scheduler requires mm:ss format: 1:2:3'],
     [{ 'weekly>': 'Foo,09:00:00' }, 'weekly>', 'weekly>: scheduler requires day,hh:mm:ss format: Foo,09:00:00'],

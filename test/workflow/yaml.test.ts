@@ -140,12 +140,12 @@ describe('!include', () => {
     [
       'leaves its folder',
       { 'main.dig': "!include : '../b.yml'\n" },
-      'main.dig:1:12 error: File name must not include ..: ../b.yml: an included file lies beside or below the file that includes it | Move the file, or include it from a file further up.',
+      'main.dig:1:12 error: File name must not lead outside: ../b.yml: an included file lies beside or below the file that includes it | Copy the file into the project, or include it from a file further up.',
     ],
     [
       'is absolute',
       { 'main.dig': '!include : /etc/passwd\n' },
-      'main.dig:1:12 error: File name must not include ..: /etc/passwd: an included file lies beside or below the file that includes it | Move the file, or include it from a file further up.',
+      'main.dig:1:12 error: File name must not lead outside: /etc/passwd: an included file lies beside or below the file that includes it | Copy the file into the project, or include it from a file further up.',
     ],
     [
       'is missing',
@@ -160,7 +160,7 @@ describe('!include', () => {
     [
       'is broken',
       { 'main.dig': '_export:\n  !include : a.yml\n', 'a.yml': 'x: 1\ny: [\n' },
-      'a.yml:3:1 error: Not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ] | Close the bracket [ or { that is open here.',
+      'a.yml:2:4 error: Not valid YAML: a bracket is opened here and not closed where it should be | Close it with ] or }, and indent its lines deeper than its key.',
     ],
     [
       'has a rule broken',

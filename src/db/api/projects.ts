@@ -1,5 +1,5 @@
 import type { ProjectId } from '../../brand.ts'
-import type { Sql } from '../sql.ts'
+import { jsonText, type Sql } from '../sql.ts'
 
 export type Builder = {
   readonly kind?: 'auto' | 'dockerfile' | 'none'
@@ -45,7 +45,7 @@ export async function findProjectByName(sql: Sql, name: string): Promise<Project
 
 /** Holds from the next deploy on. */
 export async function setBuilder(sql: Sql, id: ProjectId, builder: Builder): Promise<void> {
-  await sql`update projects set builder = ${JSON.stringify(builder)}::text::jsonb where id = ${id}`
+  await sql`update projects set builder = ${jsonText(builder)}::text::jsonb where id = ${id}`
 }
 
 const columns = (sql: Sql) => sql`
