@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Client, openClient } from './cli/client.ts'
 import { main } from './cli/main.ts'
+import { openTerminal } from './cli/terminal.ts'
 import type { LocalRun, Run, Tools } from './cli/tools.ts'
 import { type Config, readConfig } from './config.ts'
 import { openHome } from './home.ts'
@@ -118,15 +119,23 @@ async function work({ queues, slots }: { queues?: string; slots?: string }) {
   return process.exit(await (await import('./worker.ts')).runWorker({ ...env, ...given }))
 }
 
+/** A file or a program gets every byte; a terminal would obey some of them. */
+const writerTo = (stream: NodeJS.WriteStream) => {
+  const write = (bytes: Uint8Array) => void stream.write(bytes)
+  return stream.isTTY ? openTerminal(write) : write
+}
+const toOutput = writerTo(process.stdout)
+const toErrors = writerTo(process.stderr)
+
 let opened: Client | undefined
 const tools: Tools = {
   get client() {
     opened ??= openOurClient(readConfig(env))
     return opened
   },
-  say: (line) => process.stdout.write(`${line}\n`),
-  note: (line) => process.stderr.write(`${line}\n`),
-  write: (bytes) => process.stdout.write(bytes),
+  say: (line) => toOutput(Buffer.from(`${line}\n`)),
+  note: (line) => toErrors(Buffer.from(`${line}\n`)),
+  write: toOutput,
   readInput,
   run,
   wait: sleep,
