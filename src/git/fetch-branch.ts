@@ -37,7 +37,7 @@ const addressesOf = async (remote: RemoteUrl, rules: AddressRules) =>
 /** Constant options; what came from outside was matched by our own grammar, and stands behind the end of options. */
 export const fetchArgv = (url: string, branch: string, ref: string) => [
   'fetch',
-  '--quiet',
+  '--progress', // a large repository is long under way: only silence is a remote that has gone
   '--no-tags',
   '--no-recurse-submodules',
   '--no-write-fetch-head',
@@ -68,7 +68,7 @@ function explain(error: unknown, { branch, url }: FetchNeeds): Fetched {
   if (/couldn't find remote ref/i.test(text))
     return { kind: 'refused', message: `${url} has no branch ${branch}`, hint: 'Push it there, or link another branch' }
   const line =
-    text.split('\n').findLast((one) => /^(fatal|error|ssh|Host key|.*denied)/i.test(one)) ?? text.slice(0, 300)
+    text.split(/[\r\n]+/).findLast((one) => /^(fatal|error|ssh|Host key|.*denied)/i.test(one)) ?? text.slice(0, 300)
   return {
     kind: 'refused',
     message: `${url} could not be fetched: ${line.replace(/^(fatal|error): /, '')}`,

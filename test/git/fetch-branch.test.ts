@@ -140,6 +140,10 @@ describe('the jail of a fetch', () => {
     })
   })
 
+  it('lets git tell of its progress, as its silence is taken for death', () => {
+    expect(fetchArgv('URL', 'main', 'refs/x').slice(0, 2)).toEqual(['fetch', '--progress'])
+  })
+
   it('puts what came from outside behind the end of options', () => {
     expect(fetchArgv('URL', 'main', 'refs/x').slice(-3)).toEqual(['--end-of-options', 'URL', '+refs/heads/main:refs/x'])
   })
