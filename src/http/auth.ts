@@ -71,7 +71,9 @@ function readCredentials(header: string): { name: string | undefined; secret: st
 /** `__Host-` ties the cookie to this very host and to https; over plain http browsers refuse that name. */
 export const cookieName = (secure: boolean): string => (secure ? '__Host-sluice' : 'sluice')
 
-export const isSecure = (c: Context): boolean => new URL(c.req.url).protocol === 'https:'
+/** Behind a proxy that ends TLS only its header tells. Whoever forges it harms nobody but himself: his own cookie gets stricter. */
+export const isSecure = (c: Context): boolean =>
+  new URL(c.req.url).protocol === 'https:' || c.req.header('x-forwarded-proto') === 'https'
 
 /** Follows from the cookie, which scripts and other sites cannot read, so nothing of it needs to be stored. */
 const csrfOf = (token: string) => createHmac('sha256', token).update('csrf').digest('base64url')

@@ -40,6 +40,12 @@ describe('sign-in', () => {
     expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000')
   })
 
+  it('takes it too behind a proxy that ends TLS', async () => {
+    const fields = { name: 'admin', password: PASSWORD }
+    const answer = await post(app, '/sign-in', fields, { 'x-forwarded-proto': 'https' })
+    expect(answer.headers.get('set-cookie')).toMatch(/^__Host-sluice=.*; Secure; SameSite=Lax$/)
+  })
+
   it('does not answer a form of another site', async () => {
     const answer = await post(
       app,
