@@ -27,10 +27,14 @@ const HEADERS = {
   'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
 }
 
+const TLS_HEADERS = { 'Strict-Transport-Security': 'max-age=31536000' }
+
 export const secureHeaders: MiddlewareHandler<Env> = async (c, next) => {
-  for (const [name, value] of Object.entries(HEADERS)) c.header(name, value)
-  if (isSecure(c)) c.header('Strict-Transport-Security', 'max-age=31536000')
+  const headers = isSecure(c) ? { ...HEADERS, ...TLS_HEADERS } : HEADERS
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
   await next()
+  const isMadeElsewhere = !c.res.headers.has('X-Frame-Options') // git's answers are: they do not have what was set here
+  if (isMadeElsewhere) for (const [name, value] of Object.entries(headers)) c.header(name, value)
   if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
 }
 

@@ -13,6 +13,7 @@ const doors = new Hono<Env>()
   .get('/git/:project/info/refs', (c) => c.text(c.get('user').name))
   .get('/api/projects', (c) => c.json({ user: c.get('user').name }))
   .post('/api/attempts', (c) => c.json({ user: c.get('user').name }))
+  .get('/api/store/:text', async (c) => c.json(await sql`select ${c.req.param('text')}::text as text`))
   .get('/api/version', (c) => c.json({ version: '0' }))
   .post('/hooks/github/:project', (c) => c.text('heard'))
   .get('/healthz', (c) => c.text('ok'))
@@ -23,6 +24,7 @@ const doors = new Hono<Env>()
   .get('/api/boom', () => {
     throw new Error('a secret detail')
   })
+  .get('/healthz/made-elsewhere', () => new Response('bytes'))
   .get('/nope', () => {
     throw new Refusal('not_found', 'There is no <project>', 'Push it first.')
   })
@@ -93,8 +95,8 @@ describe('every route', () => {
   })
 
   it('carries the strict policy', async () => {
-    for (const path of ['/sign-in', '/boom', '/api/projects', '/healthz']) {
-      const { headers } = await app.request(path)
+    for (const path of ['/sign-in', '/boom', '/api/projects', '/healthz', '/healthz/made-elsewhere']) {
+      const { headers } = await app.request(path, { headers: basic('x', token) })
       expect(headers.get('content-security-policy')).toBe(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
       )
@@ -163,6 +165,16 @@ describe('a caller of the API', () => {
     const csrf = right === undefined ? {} : { 'x-csrf-token': await csrfOf(cookie) }
     const answer = await app.request('/api/attempts', { method: 'POST', headers: { cookie, ...headers, ...csrf } })
     expect(answer.status).toBe(status)
+  })
+
+  it.each([
+    ['its name', '/api/projects', () => basic('a\0b', 'x')],
+    ['a path', '/api/store/a%00b', () => basic('x', token)],
+  ])('is told that it sent a NUL in %s, and nobody else is', async (_what, path, headers) => {
+    const before = bugs.length
+    const answer = await app.request(path, { headers: headers() })
+    expect([answer.status, bugs.length]).toEqual([400, before])
+    expect(await answer.json()).toMatchObject({ message: 'That holds the character NUL, which no text of ours can' })
   })
 
   it('never sees the inside of a bug', async () => {
