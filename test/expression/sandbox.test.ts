@@ -85,9 +85,10 @@ describe('the expression sandbox', () => {
     "(function () { var s = 'x'; while (true) s += s })()",
     '(function () { try { while (true) {} } catch (e) { return 1 } finally { while (true) {} } })()',
   ])('stops %s in time, and works on', (code) => {
-    const start = performance.now()
+    const before = process.cpuUsage() // the processor's time: on a busy machine the wall's says nothing
     expect(evaluate(code)).toMatchObject({ ok: false })
-    expect(performance.now() - start).toBeLessThan(3000)
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1000).toBeLessThan(3000)
     expect(evaluate('1 + 1')).toEqual({ ok: true, value: 2 })
   })
 
