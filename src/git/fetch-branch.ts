@@ -62,13 +62,17 @@ async function fetchInJail({ repository, branch, remote }: FetchNeeds & JailNeed
   return { kind: 'fetched', commit: commit.trim() as Commit } // git's own word
 }
 
+/** The cause: git itself only adds that it could not read. */
+const SSH_SAYS = /^(ssh: |Host key verification|.*Permission denied)/
+
 function explain(error: unknown, { branch, url }: FetchNeeds): Fetched {
   if (!(error instanceof GitError)) throw error
   const text = error.message
   if (/couldn't find remote ref/i.test(text))
     return { kind: 'refused', message: `${url} has no branch ${branch}`, hint: 'Push it there, or link another branch' }
-  const line =
-    text.split(/[\r\n]+/).findLast((one) => /^(fatal|error|ssh|Host key|.*denied)/i.test(one)) ?? text.slice(0, 300)
+  const lines = text.split(/[\r\n]+/)
+  const why = lines.find((one) => SSH_SAYS.test(one)) ?? lines.findLast((one) => /^(fatal|error):/.test(one))
+  const line = why ?? text.slice(0, 300)
   return {
     kind: 'refused',
     message: `${url} could not be fetched: ${line.replace(/^(fatal|error): /, '')}`,

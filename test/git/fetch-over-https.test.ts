@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ProjectId } from '../../src/brand.ts'
+import { fetchBranch } from '../../src/git/fetch-branch.ts'
+import { openRepositories } from '../../src/git/repositories.ts'
+import { makeRepository, type TestRepository } from '../support/git.ts'
+
+const id = '1' as ProjectId
+const rules = { privateRemotes: ['localhost'], isLocalAllowed: false }
+
+describe('a fetch over https', () => {
+  let folder: string
+  let remote: TestRepository
+  let repositories: ReturnType<typeof openRepositories>
+  let server: Server
+  let url: string
+  const fetchOver = (changes: Partial<Parameters<typeof fetchBranch>[0]> = {}) =>
+    fetchBranch({
+      repository: repositories.pathOf(id),
+      url,
+      branch: 'main',
+      deployKey: null,
+      hostKeys: null,
+      extraCa: join(folder, 'ca.pem'),
+      rules,
+      ...changes,
+    })
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-https-test-'))
+    remote = await makeRepository({ 'a.txt': 'a' })
+    await remote.git('update-server-info')
+    repositories = openRepositories(join(folder, 'repositories'))
+    await repositories.create(id, 'main')
+    makeAuthority(folder)
+    server = createServer(
+      { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
+      async ({ url: path = '' }, response) => {
+        // A file server is the plainest remote that git can fetch from.
+        const file = join(remote.folder, '.git', new URL(path, 'https://localhost').pathname.replace('/a.git/', ''))
+        const bytes = await readFile(file).catch(() => undefined)
+        response.writeHead(bytes === undefined ? 404 : 200).end(bytes)
+      },
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    url = `https://localhost:${port}/a.git`
+  }, 30_000)
+  afterAll(async () => {
+    server?.closeAllConnections()
+    server?.close()
+    await remote?.remove()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('trusts the authority that the operator named', async () => {
+    const commit = (await remote.git('rev-parse', 'main')).out.trim()
+    expect(await fetchOver()).toEqual({ kind: 'fetched', commit })
+  })
+
+  it('is refused where nobody named it', async () => {
+    expect(await fetchOver({ extraCa: null })).toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(/certificate/i),
+    })
+  })
+
+  it('does not begin where private addresses are not opened', async () => {
+    const closed = await fetchOver({ rules: { privateRemotes: [], isLocalAllowed: false } })
+    expect(closed).toMatchObject({ kind: 'refused', message: expect.stringContaining('not a public address') })
+  })
+})
+
+/** An authority of our own, and a certificate for localhost that it signed. */
+function makeAuthority(cwd: string): void {
+  const openssl = (...argv: string[]) => execFileSync('openssl', argv, { cwd, stdio: 'ignore' })
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Test authority', '-days', '2')
+  const san = ['-addext', 'subjectAltName=DNS:localhost']
+  const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'basicConstraints=CA:FALSE']
+  openssl('req', '-x509', ...ec, '-keyout', 'key.pem', '-out', 'cert.pem', '-subj', '/CN=localhost', ...san, ...signed)
+}
