@@ -1,7 +1,9 @@
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { Hints, Topic } from '../db/hints.ts'
+import type { Database } from '../db/sql.ts'
 import type { Env } from './env.ts'
+import { openRail } from './view.ts'
 
 type Element = { toString(): string }
 
@@ -20,7 +22,7 @@ export type LogNews =
   | { readonly event: 'part'; readonly data: string }
 
 export type Following = {
-  readonly hints: Pick<Hints, 'hear'>
+  readonly ports: { readonly hints: Pick<Hints, 'hear'>; readonly sql: Database }
   /** Asked after each look: a page may come to show another log. */
   readonly topics: () => readonly Topic[]
   /** Looks without a hint too: hints may be lost, and a duration grows by itself. */
@@ -34,18 +36,19 @@ const REST_MS = 150
 const LONGEST_MS = 10 * 60_000
 
 /** Sends what changed, each time something hints at a change. */
-export function followPage(c: Context<Env>, { hints, topics, everyMs, look }: Following): Response {
+export function followPage(c: Context<Env>, { ports: { hints, sql }, topics, everyMs, look }: Following): Response {
   return streamSSE(c, async (stream) => {
     const bell = openBell()
     const ears = openEars(hints, bell.ring)
     stream.onAbort(bell.ring)
     ears.hear(topics())
     const sent = new Map<string, string>()
+    const rail = openRail(sql)
     const until = performance.now() + LONGEST_MS
     try {
       while (!stream.aborted && performance.now() < until) {
         const { parts, log, isOver } = await look()
-        for (const [id, part] of Object.entries(parts)) {
+        for (const [id, part] of Object.entries({ ...parts, ...(await rail(isOver)) })) {
           const data = String(part)
           if (sent.get(id) !== data) await stream.writeSSE({ event: 'part', data })
           sent.set(id, data)

@@ -4,10 +4,12 @@ import type { Hints } from '../db/hints.ts'
 import { listRailRows, type RailRow } from '../db/pages/rail.ts'
 import type { Database } from '../db/sql.ts'
 import type { Assets } from '../ui/document.tsx'
-import type { Rail, View } from '../ui/shell.tsx'
+import { type Rail, railParts, type View } from '../ui/shell.tsx'
 import type { Look } from '../ui/states.tsx'
 import type { Env } from './env.ts'
 import { themeOf } from './page.ts'
+
+const RAIL_MS = 3000
 
 export type PagePorts = {
   readonly sql: Database
@@ -25,6 +27,18 @@ export async function readView(
   path: string,
 ): Promise<View> {
   return { ...viewWithoutRail(c, { now, assets }, path), rail: railOf(await listRailRows(sql)) }
+}
+
+/** For a page's stream: a busy page looks more often than its rail needs to. */
+export function openRail(
+  sql: Database,
+): (isLast: boolean) => Promise<Readonly<Record<string, { toString(): string }>>> {
+  let readAt = -Infinity
+  return async (isLast) => {
+    if (!isLast && performance.now() - readAt < RAIL_MS) return {}
+    readAt = performance.now()
+    return railParts(railOf(await listRailRows(sql)))
+  }
 }
 
 /** For parts that are sent alone. */

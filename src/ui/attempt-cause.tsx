@@ -49,7 +49,7 @@ export function Cause({ view, task, props }: { view: View; task: ShownTask; prop
           <Icon name="bulb" />
           <span>
             “Retry failed” runs this task and what did not run yet; what succeeded is not run again. Try it on your
-            machine: <code>sluice run {props.attempt.workflow}</code>
+            machine: <code>sluice run {props.attempt.workflow}.dig</code>
           </span>
         </p>
       </div>

@@ -7,6 +7,8 @@ import { Chip, DELIVERY_LOOKS } from './states.tsx'
 type DeliveriesPageProps = {
   readonly rows: readonly DeliveryRow[]
   readonly selected: ShownDelivery | null
+  /** By a person; else it is the newest one. */
+  readonly isChosen: boolean
   readonly state: string | null
   /** Goes on below this one; null: that was all. */
   readonly older: string | null
@@ -31,7 +33,7 @@ export function DeliveriesPage({ view, props }: Props) {
             : `No delivery is ${props.state}.`}
         </p>
       ) : (
-        <div class="sheet split">
+        <div class={props.isChosen ? 'sheet split chosen' : 'sheet split'}>
           <Inbox view={view} props={props} />
           {props.selected === null ? <div class="detail"></div> : <Detail view={view} delivery={props.selected} />}
         </div>
@@ -169,7 +171,7 @@ function NextStep({ delivery }: { delivery: ShownDelivery }) {
     )
   return (
     <>
-      Nothing to do. It belongs to{' '}
+      {state === 'declined' || state === 'failed' ? 'Correct that, and push again.' : 'Nothing to do.'} It belongs to{' '}
       <a class="link" href={projectPath(project)}>
         {project}
       </a>

@@ -24,8 +24,13 @@ export function Gantt(props: GanttProps) {
         <span>Task</span>
         <span class="took">Took</span>
         <svg class="track" aria-hidden="true">
-          {axis.ticks.map(({ place, word }, index) => (
-            <text x={place} y="20" {...(index === 0 ? {} : { 'text-anchor': 'middle' })}>
+          {axis.ticks.map(({ place, word, isFine }, index) => (
+            <text
+              x={place}
+              y="20"
+              {...(index === 0 ? {} : { 'text-anchor': 'middle' })}
+              {...(isFine ? { class: 'fine' } : {})}
+            >
               {word}
             </text>
           ))}
@@ -94,7 +99,8 @@ function toneOfRun(task: ShownTask, run: TaskRun, isNewest: boolean): string {
 }
 
 type Axis = {
-  readonly ticks: readonly { place: string; word: string }[]
+  /** A narrow screen has no room for the words of the fine ones. */
+  readonly ticks: readonly { place: string; word: string; isFine: boolean }[]
   readonly now: string | null
   readonly place: (from: Date, to: Date) => { x: string; width: string }
 }
@@ -103,6 +109,17 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21
   (s) => s * 1000,
 )
 
+/** In percent: the first word begins at its place, all others have theirs in the middle. */
+const ROOM = 12
+const ROOM_WHEN_NARROW = 50
+
+/** Of places in order those that are far enough from the one before. */
+function spread(places: readonly number[]): ReadonlySet<number> {
+  const kept: number[] = []
+  for (const place of places) if (place >= (kept.at(-1) ?? -Infinity) + ROOM_WHEN_NARROW) kept.push(place)
+  return new Set(kept.filter((place) => place < 85 || kept.length === 1))
+}
+
 /** Some six marks at round times. What runs gets a tenth of room ahead. */
 function axisOf({ from, to, now, zone }: GanttProps): Axis {
   const start = from.getTime()
@@ -110,12 +127,15 @@ function axisOf({ from, to, now, zone }: GanttProps): Axis {
   const step = STEPS.find((ms) => length / ms <= 6) ?? length / 6
   const say = step < 60_000 ? clockSeconds : clock
   const percent = (ms: number) => Math.min(100, Math.max(0, ((ms - start) / length) * 100))
-  const count = Math.floor((length * 0.97) / step)
+  const count = Math.ceil(length / step)
   const moments = Array.from({ length: count }, (_, index) => (Math.floor(start / step) + index + 1) * step)
+  const shown = [start, ...moments.filter((ms) => percent(ms) > ROOM && percent(ms) < 97)]
+  const coarse = spread(shown.map(percent))
   return {
-    ticks: [start, ...moments.filter((ms) => percent(ms) > 9 && percent(ms) < 97)].map((ms) => ({
+    ticks: shown.map((ms) => ({
       place: asPercent(percent(ms)),
       word: say(new Date(ms), zone),
+      isFine: !coarse.has(percent(ms)),
     })),
     now: to === null ? asPercent(percent(now.getTime())) : null,
     place: (first, last) => {

@@ -80,11 +80,7 @@ function Places({ place, needsYou }: { place: Place; needsYou: number }) {
         <a class="to" href={href} {...(key === place ? { 'aria-current': 'page' as const } : {})}>
           <Icon name={icon} />
           <span>{word}</span>
-          {key === 'overview' && needsYou > 0 ? (
-            <span class="count is-fail" title={`${needsYou} need you`}>
-              {needsYou}
-            </span>
-          ) : null}
+          {key === 'overview' ? <NeedsYou count={needsYou} /> : null}
         </a>
       ))}
     </nav>
@@ -98,14 +94,36 @@ function Projects({ rail, current }: { rail: Rail; current: string | undefined }
       {rail.projects.length === 0 ? <p class="none-yet">None yet</p> : null}
       {rail.projects.map(({ name, look }) => (
         <a class="to" href={projectPath(name)} {...(name === current ? { 'aria-current': 'true' as const } : {})}>
-          <Glyph name={look.glyph} tone={look.tone} />
+          <ProjectLook name={name} look={look} />
           <span class="clip">{name}</span>
-          <span class="sr">, {look.word}</span>
         </a>
       ))}
     </nav>
   )
 }
+
+function NeedsYou({ count }: { count: number }) {
+  return (
+    <span id="needs-you" {...(count === 0 ? { hidden: true } : { class: 'count is-fail', title: `${count} need you` })}>
+      {count}
+    </span>
+  )
+}
+
+function ProjectLook({ name, look }: Rail['projects'][number]) {
+  return (
+    <span id={`rail-${name}`} class="look">
+      <Glyph name={look.glyph} tone={look.tone} />
+      <span class="sr">{look.word}: </span>
+    </span>
+  )
+}
+
+/** What moves in the rail, for a page's stream. */
+export const railParts = ({ projects, needsYou }: Rail) => ({
+  'needs-you': NeedsYou({ count: needsYou }),
+  ...Object.fromEntries(projects.map((project) => [`rail-${project.name}`, ProjectLook(project)])),
+})
 
 function Foot({ view }: { view: View }) {
   return (

@@ -3,12 +3,15 @@ import type { ShownAttemptState } from '../shown/states.ts'
 
 const BARS = 30
 
-/** 30 outcomes: height is duration, failures carry a cap, what runs is dashed, what was canceled is hollow. */
+/** 30 outcomes: height is duration, failures carry a cap, what runs is dashed, what was canceled is hollow. Places that nothing has taken yet are marked, so that a few bars do not look lost. */
 export function Spark({ outcomes }: { outcomes: readonly Outcome[] }) {
   const shown = outcomes.slice(-BARS)
   const longest = Math.max(1, ...shown.map(({ ms }) => ms))
   return (
     <svg class="spark" viewBox="0 0 150 26" role="img" aria-label={describe(shown)}>
+      {Array.from({ length: BARS - shown.length }, (_, index) => (
+        <rect class="none" x={index * 5} y="24.5" width="3.5" height="1.5" />
+      ))}
       {shown.map(({ state, ms }, index) => (
         <Bar
           state={state}

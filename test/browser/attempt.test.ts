@@ -54,6 +54,7 @@ describe('the page of an attempt', () => {
     const { page, complaints } = await openSignedInPage(browser, server.url)
     await page.goto(`${server.url}/attempts/${attempt.id}`)
     await markDocument(page)
+    expect(await page.locator('#rail-weather use').getAttribute('href')).toBe('#s-run')
     const state = (id: string) => page.locator(`[data-task="${id}"]`).getAttribute('data-state')
     const line = (number: number) => page.locator(`#L${number} > span`).textContent()
     expect(await state(load.id)).toBe('running')
@@ -88,8 +89,32 @@ describe('the page of an attempt', () => {
       await tx`select pg_notify('sluice', ${`attempt:${attempt.id}`})`
     })
     await page.waitForSelector('#head[data-state="success"]')
+    await page.waitForSelector('#rail-weather use[href="#s-ok"]', { state: 'attached' })
     expect(await isSameDocument(page)).toBe(true)
     expect(complaints).toEqual([])
     await page.close()
+  })
+  it('fits a phone: no word of its axis lies on another, and nothing scrolls sideways', async () => {
+    const rows = rowsOf(sql, new Date())
+    const project = await rows.project('phone')
+    const attempt = await rows.attempt(project, 'daily_sync', { state: 'success', started: 10, minutes: 0.05 })
+    const root = await rows.task(attempt.id, { name: '+daily_sync', kind: 'group', state: 'success' })
+    await rows.task(attempt.id, { name: '+daily_sync+load', parent: root.id, state: 'success', started: 10 })
+    for (const width of [400, 900, 1440]) {
+      const { page } = await openSignedInPage(browser, server.url, { width, height: 900 })
+      await page.goto(`${server.url}/attempts/${attempt.id}`)
+      const words = await page.locator('.gh text:visible').evaluateAll((all) =>
+        all.map((one) => {
+          const { left, right } = one.getBoundingClientRect()
+          return { left, right }
+        }),
+      )
+      expect(words.length).toBeGreaterThan(1)
+      for (const [index, { right }] of words.slice(0, -1).entries())
+        expect(words[index + 1]?.left).toBeGreaterThan(right)
+      expect(words.at(-1)?.right).toBeLessThan(width)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+      await page.close()
+    }
   })
 })

@@ -80,6 +80,10 @@ describe('the page of an attempt', () => {
     expect(textOf(pageOf({ lastLines: ['building frame', 'Killed'] }))).toContain('Last lines building frame Killed')
   })
 
+  it('names the file with which to try it elsewhere', () => {
+    expect(textOf(pageOf())).toContain('sluice run daily_sync.dig')
+  })
+
   it('says so when it was not the code', () => {
     const lastGood = { id: '1800', revision: 42, finishedAt: minutesAgo(1440) }
     expect(textOf(pageOf({}, { lastGood }))).toContain('Not the code.')

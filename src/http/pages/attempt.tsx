@@ -39,7 +39,7 @@ export function attemptRoutes(ports: Ports) {
       const id = attemptId(c)
       const reader = new LogReader(c)
       const look = () => lookAt(c, ports, reader, id)
-      return followPage(c, { hints: ports.hints, topics: () => topicsOf(id, reader), everyMs: 5000, look })
+      return followPage(c, { ports, topics: () => topicsOf(id, reader), everyMs: 5000, look })
     })
     .post(`/attempts/${ID}/kill`, async (c) => {
       await cancelAttempt(ports.attempts, attemptId(c), c.get('user').name, ports.now())

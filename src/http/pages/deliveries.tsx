@@ -35,7 +35,10 @@ async function showDeliveries(c: Context<Env>, ports: PagePorts, id: DeliveryId 
   if (id !== null && selected === undefined) throw missing(id)
   const older = rows.length < A_PAGE ? null : (rows.at(-1)?.id ?? null)
   const view = await readView(c, ports, '/deliveries')
-  return writePage(c, DeliveriesPage({ view, props: { rows, selected: selected ?? null, state, older } }))
+  return writePage(
+    c,
+    DeliveriesPage({ view, props: { rows, selected: selected ?? null, isChosen: id !== null, state, older } }),
+  )
 }
 
 const missing = (id: DeliveryId) =>

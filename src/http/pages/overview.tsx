@@ -29,7 +29,7 @@ export function overviewRoutes(ports: PagePorts) {
         const parts = props.hasProjects ? overviewParts({ view: viewWithoutRail(c, ports, '/'), props }) : {}
         return { parts, isOver: false }
       }
-      return followPage(c, { hints: ports.hints, topics: () => ['workers'], everyMs: 3000, look })
+      return followPage(c, { ports, topics: () => ['workers'], everyMs: 3000, look })
     })
     .get('/projects', async (c) => {
       const view = await readView(c, ports, '/projects')
@@ -45,7 +45,7 @@ export function overviewRoutes(ports: PagePorts) {
         const parts = workersParts({ view: viewWithoutRail(c, ports, '/workers'), props: await readWorkers(ports) })
         return { parts, isOver: false }
       }
-      return followPage(c, { hints: ports.hints, topics: () => ['workers'], everyMs: 3000, look })
+      return followPage(c, { ports, topics: () => ['workers'], everyMs: 3000, look })
     })
 }
 

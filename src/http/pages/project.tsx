@@ -41,7 +41,7 @@ export function projectRoutes(ports: Ports) {
         const view = viewWithoutRail(c, ports, projectPath(name(c)))
         return { parts: projectParts({ view, props: await readProject(c, ports, name(c), null) }), isOver: false }
       }
-      return followPage(c, { hints: ports.hints, topics: () => [], everyMs: 3000, look })
+      return followPage(c, { ports, topics: () => [], everyMs: 3000, look })
     })
     .post('/projects/:name/link', async (c) => {
       const { url = '', branch = '', secret = '' } = await readForm(c)
@@ -123,7 +123,7 @@ export function deployRoutes(ports: PagePorts) {
         const reader = new LogReader(c)
         const look = () => lookAtDeploy(c, ports, reader)
         return followPage(c, {
-          hints: ports.hints,
+          ports,
           topics: () => [`deploy:${id}`, `log:${logId}`],
           everyMs: 5000,
           look,

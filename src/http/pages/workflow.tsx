@@ -27,7 +27,7 @@ export function workflowRoutes(ports: PagePorts) {
         const view = viewWithoutRail(c, ports, workflowPath(props.project, props.workflow.name))
         return { parts: workflowParts({ view, props }), isOver: false }
       }
-      return followPage(c, { hints: ports.hints, topics: () => [], everyMs: 3000, look })
+      return followPage(c, { ports, topics: () => [], everyMs: 3000, look })
     })
 }
 
