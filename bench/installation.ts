@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
+
+export type Backend = 'postgres' | 'redis'
+
+/** One installation of Sluice in a folder of its own, started as people start it. */
+export class Installation {
+  readonly home: string
+  readonly url: string
+  readonly #port: number
+  readonly #env: NodeJS.ProcessEnv
+  readonly #redis: ChildProcess | undefined
+  #server: ChildProcess | undefined
+
+  private constructor(home: string, port: number, redis: { process: ChildProcess; url: string } | undefined) {
+    this.home = home
+    this.#port = port
+    this.url = `http://127.0.0.1:${port}`
+    this.#redis = redis?.process
+    this.#env = { ...process.env, SLUICE_HOME: home, SLUICE_URL: this.url, SLUICE_EXECUTOR: 'docker' }
+    delete this.#env.DATABASE_URL
+    delete this.#env.REDIS_URL
+    if (redis !== undefined) this.#env.REDIS_URL = redis.url
+  }
+
+  static async make(backend: Backend): Promise<Installation> {
+    const home = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
+    await chmod(home, 0o755) // as root PostgreSQL and tasks run as users of their own
+    return new Installation(home, await freePort(), backend === 'redis' ? await startRedis(home) : undefined)
+  }
+
+  /** From the command to the first page that it serves. */
+  async start(): Promise<number> {
+    const from = performance.now()
+    this.#server = spawn('scripts/up', ['--no-install', '--port', String(this.#port)], {
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      detached: true,
+    })
+    while (!(await this.#isServing())) {
+      if (this.#server.exitCode !== null) throw new Error(`scripts/up ended with ${this.#server.exitCode}`)
+      await sleep(5)
+    }
+    return performance.now() - from
+  }
+
+  /** True also when tasks can run, which comes a moment later than the first page. */
+  async ready(): Promise<void> {
+    while (!(await fetch(`${this.url}/readyz`)).ok) await sleep(20)
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const server = this.#server
+    if (server?.pid === undefined || server.exitCode !== null) return
+    const ended = once(server, 'exit')
+    process.kill(server.pid, signal) // scripts/up has become the server
+    await ended
+  }
+
+  async remove(): Promise<void> {
+    await this.stop('SIGTERM')
+    this.#redis?.kill('SIGKILL')
+    await rm(this.home, { recursive: true, force: true })
+  }
+
+  sluice(...words: readonly string[]): void {
+    run('node', ['dist/cli.js', ...words], process.cwd(), this.#env)
+  }
+
+  async openDatabase() {
+    const folder = join(this.home, 'postgres')
+    const password = await readFile(join(folder, 'password'), 'utf8')
+    const port = (await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[3]?.trim()
+    return postgres(`postgres://sluice:${password}@127.0.0.1:${port}/sluice`, { max: 3 })
+  }
+
+  async openApi() {
+    const token = (await readFile(join(this.home, 'token'), 'utf8')).trim()
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    return async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
+      const request = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+      const response = await fetch(`${this.url}/api/${path}`, request)
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+      return (await response.json()) as Answer
+    }
+  }
+
+  async #isServing(): Promise<boolean> {
+    const response = await fetch(`${this.url}/`).catch(() => undefined)
+    return response?.ok === true && (await response.text()).includes('</html>')
+  }
+}
+
+/** Throws with its output when it fails. */
+export function run(command: string, words: readonly string[], cwd: string, env = process.env): string {
+  const { status, stdout, stderr } = spawnSync(command, words, { cwd, env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${status}\n${stdout}${stderr}`)
+  return stdout
+}
+
+async function startRedis(folder: string) {
+  const port = await freePort()
+  const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder]
+  const redis = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  for await (const text of redis.stdout) if (String(text).includes('Ready to accept connections')) break
+  return { process: redis, url: `redis://127.0.0.1:${port}` }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
