@@ -12,8 +12,7 @@ import { Refusal } from './refusal.ts'
 import { openReports, type Reports } from './reports.ts'
 import { lockFolder } from './spool/folder-lock.ts'
 import { openStores } from './stores.ts'
-import { openWeb } from './web.ts'
-import { openWorker, type WorkerState } from './worker.ts'
+import type { WorkerState } from './worker.ts'
 
 /** Web and worker in one process. Gives the exit code; `port` overrides the one of SLUICE_LISTEN. */
 export async function runServer(env: NodeJS.ProcessEnv, port?: number): Promise<number> {
@@ -25,14 +24,18 @@ export async function runServer(env: NodeJS.ProcessEnv, port?: number): Promise<
   })
 }
 
+/** What is large is loaded while PostgreSQL starts, or after the first page can be served. */
 async function openServer(lifetime: Lifetime, config: Config, reports: Reports): Promise<void> {
   const home = await openHome(config.home)
   await lockHome(lifetime, home)
+  const loading = import('./web.ts')
   const stores = await openStores(lifetime, { config, home, reports })
   await openAdmin(stores.sql, config, home, reports)
   let worker: WorkerState | undefined
   const needs = { worker: async () => worker?.isWorking === true }
+  const { openWeb } = await loading
   const url = await openWeb(lifetime, { config, home, stores, reports, needs })
+  const { openWorker } = await import('./worker.ts')
   worker = await openWorker(lifetime, { config, home, stores, reports })
   await writeFile(home.serverFile, JSON.stringify({ pid: process.pid, url: addressOf(config.listen) }))
   lifetime.onEnd(() => rm(home.serverFile, { force: true }))

@@ -8,8 +8,6 @@ import { migrate } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/sql.ts'
 import { type Home, readOrMakeKey } from './home.ts'
 import type { Lifetime } from './lifetime.ts'
-import { openPostgresWakeUps } from './queue/postgres.ts'
-import { openRedisWakeUps } from './queue/redis.ts'
 import type { WakeUps } from './queue/wake-ups.ts'
 import type { Reports } from './reports.ts'
 
@@ -29,6 +27,7 @@ const CONNECTIONS = 20
 
 export async function openStores(lifetime: Lifetime, needs: Needs): Promise<Stores> {
   const { config, home, reports } = needs
+  const loading = loadBackend(config)
   const url = config.databaseUrl ?? (await startPostgres(lifetime, needs))
   const sql = openDatabase(url, { max: CONNECTIONS })
   lifetime.onEnd(() => sql.end({ timeout: 5 }))
@@ -37,7 +36,7 @@ export async function openStores(lifetime: Lifetime, needs: Needs): Promise<Stor
   const installation = await findOrNameInstallation(sql)
   const [hints, wakeUps, key] = await Promise.all([
     openHints(sql),
-    openWakeUps(config, url, { namespace: `sluice-${installation.name}`, report: reports.report }),
+    (await loading)(url, { namespace: `sluice-${installation.name}`, report: reports.report }),
     config.secretKey ?? readOrMakeKey(home),
   ])
   return { sql, hints: lifetime.own(hints), wakeUps: lifetime.own(wakeUps), installation, key }
@@ -50,8 +49,9 @@ async function startPostgres(lifetime: Lifetime, { home, reports }: Needs): Prom
   return postgres.url
 }
 
-type QueueOptions = Parameters<typeof openRedisWakeUps>[1]
-
-async function openWakeUps({ redisUrl }: Config, databaseUrl: string, options: QueueOptions): Promise<WakeUps> {
-  return redisUrl === null ? openPostgresWakeUps(databaseUrl, options) : openRedisWakeUps(redisUrl, options)
+/** BullMQ takes as long to load as PostgreSQL to start, so they do it at the same time. */
+async function loadBackend({ redisUrl }: Config) {
+  if (redisUrl === null) return (await import('./queue/postgres.ts')).openPostgresWakeUps
+  const { openRedisWakeUps } = await import('./queue/redis.ts')
+  return async (_: string, options: Parameters<typeof openRedisWakeUps>[1]) => openRedisWakeUps(redisUrl, options)
 }

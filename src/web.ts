@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Passwords } from './app/check-password.ts'
 import type { DeployPorts } from './app/deploy-ports.ts'
-import { fetchLinked } from './app/fetch-linked.ts'
+import { type FetchPorts, fetchLinked } from './app/fetch-linked.ts'
 import type { AttemptPorts } from './app/finish-task.ts'
 import { openTime } from './app/keep-time.ts'
 import { type LinkPorts, linkProject } from './app/link-project.ts'
@@ -15,8 +15,6 @@ import { readTemplates } from './docker/templates.ts'
 import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
 import { openExpressions } from './expression/sandbox.ts'
 import { cloneUrls, parseGithub, verifyGithub } from './forge/github.ts'
-import { openSmee } from './forge/smee.ts'
-import { fetchBranch } from './git/fetch-branch.ts'
 import { openHookDoor } from './git/hook-door.ts'
 import { checkAddress } from './git/remote-address.ts'
 import { isBranchName, parseRemoteUrl } from './git/remote-url.ts'
@@ -63,11 +61,15 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   lifetime.onEnd(() => stopListening(server, STOP_MS))
   lifetime.own(openTime({ ...attempts, now, report: reports.report }, { fenceMs: config.fenceMs }))
   keepDeploysGoing(lifetime, delivery.deploy)
-  if (config.smeeUrl !== null) relayFrom(config.smeeUrl, lifetime, delivery.webhooks, reports)
+  if (config.smeeUrl !== null) await relayFrom(config.smeeUrl, lifetime, delivery.webhooks, reports)
   return delivery.deploy.url
 }
 
 const now = () => new Date()
+
+/** What few servers need, or need late, is loaded when they do: the first page should not wait for it. */
+const loadAndFetch: FetchPorts['fetchBranch'] = async (needs) =>
+  (await import('./git/fetch-branch.ts')).fetchBranch(needs)
 
 /** How projects come in: by push, by webhook, linked. */
 async function openDelivery(lifetime: Lifetime, { config, home, stores, reports }: Needs) {
@@ -89,7 +91,11 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
     baseImage: config.baseImage,
     isImageNeeded: async () => needsImages(config, await findOrNameInstallation(sql)),
     fetchLinked: (project, branch) =>
-      fetchLinked({ sql, key, repositories, fetchBranch, rules, extraCa: config.extraCa }, project, branch),
+      fetchLinked(
+        { sql, key, repositories, fetchBranch: loadAndFetch, rules, extraCa: config.extraCa },
+        project,
+        branch,
+      ),
     holder: { ...webOwner(), leaseSeconds: LEASE_SECONDS },
     running: new Set(),
     maxSourceBytes: config.maxSourceBytes,
@@ -151,7 +157,8 @@ function keepDeploysGoing(lifetime: Lifetime, deploy: DeployPorts) {
   resume()
 }
 
-function relayFrom(source: string, lifetime: Lifetime, webhooks: WebhookPorts, { say }: Reports) {
+async function relayFrom(source: string, lifetime: Lifetime, webhooks: WebhookPorts, { say }: Reports) {
+  const { openSmee } = await import('./forge/smee.ts')
   lifetime.own(
     openSmee({
       source,
