@@ -38,10 +38,14 @@ export async function finishTask(ports: AttemptPorts, finish: Finish, now: Date)
     const moved = await advanceAttempt(tx, attempt, { ...claim, event }, ports.limits ?? DEFAULT_LIMITS, now)
     const own = moved.find(({ id }) => id === claim.id)
     if (own === undefined) return { moved: [], next: undefined }
-    await endTaskRun(tx, claim, { event, state: own.state }, now)
-    await finish.alongside?.(tx)
     const isMore = finish.next !== undefined && moved.some(({ state }) => state === 'ready')
-    return { moved, next: isMore ? await claimReadyTaskOf(tx, claim.attemptId, finish.next, now) : undefined }
+    // None of them needs another's answer: sent at once, they cost one round trip.
+    const [next] = await Promise.all([
+      isMore ? claimReadyTaskOf(tx, claim.attemptId, finish.next, now) : undefined,
+      endTaskRun(tx, claim, { event, state: own.state }, now),
+      finish.alongside?.(tx),
+    ])
+    return { moved, next }
   })
   await ringReady(
     ports,

@@ -50,6 +50,8 @@ export type Running = {
   readonly order: TaskOrder
   readonly run: Run
   readonly logId: LogId
+  /** This start was begun by us just now: nothing of it can be anywhere yet. */
+  readonly isFresh: boolean
   readonly planned: PlannedTask
   readonly source: Source
   readonly stop: Stop
@@ -59,7 +61,7 @@ export type Running = {
 export type Stop = { isAsked: boolean; isStarted: boolean }
 
 /** What is known before it has begun. */
-type Prepared = Omit<Running, 'logId' | 'stop'>
+type Prepared = Omit<Running, 'logId' | 'isFresh' | 'stop'>
 
 /** An order's files take a moment; an engine that is away takes longer. */
 const AGAIN_MS = 5000
@@ -113,18 +115,22 @@ const postponed = ({ now }: RunPorts, exitCause: string): TaskEvent => ({
 })
 
 /** Writes down that the task is started, before it is. Throws StaleClaim when it is no longer ours. */
-export async function begin(ports: RunPorts, options: RunOptions, { claim, order, planned }: Prepared): Promise<LogId> {
+export async function begin(
+  ports: RunPorts,
+  options: RunOptions,
+  { claim, order, planned }: Prepared,
+): Promise<Pick<Running, 'logId' | 'isFresh'>> {
   const now = ports.now()
   const isHead = order.isFirstRun && planned.headline !== null
   const head = isHead ? taskLine(lineSource(options, order), 'INFO', planned.headline ?? '', now) : ''
   const text = planned.step.kind === 'log' ? planned.step.text : ''
   return ports.sql.begin(async (tx) => {
     const before = await findTaskRun(tx, claim)
-    if (before !== undefined) return before.logId // adopted
+    if (before !== undefined) return { logId: before.logId, isFresh: false } // adopted
     const logId = await insertTaskRun(tx, claim, { workerId: options.workerId, head: head + text }, now)
     const { isRetryable, retry } = planned
     if (!(await beginTaskIfClaimed(tx, claim, { logId, isRetryable, retry }, now))) throw new StaleClaim()
-    return logId
+    return { logId, isFresh: true }
   })
 }
 
@@ -162,15 +168,15 @@ const NO_RESULT = { store: {}, export: {}, reset: [] }
 
 async function runCommand(ports: RunPorts, options: RunOptions, running: Running, step: RunStep): Promise<TaskEvent> {
   const { executor } = ports
-  const { run, stop } = running
+  const { run, stop, isFresh } = running
   const timeoutMs = options.timeMs
-  if ((await executor.state(run)) === 'absent') {
+  if (isFresh || (await executor.state(run)) === 'absent') {
     const { argv, files, env, cwd } = step
     await executor.start(run, { argv, files, env, cwd, timeoutMs })
   }
   stop.isStarted = true
   if (stop.isAsked) await executor.kill(run, options.graceMs)
-  const { taken } = await retryWhileAway(ports.leases, () => getLogState(ports.sql, running.logId))
+  const taken = isFresh ? 0 : (await retryWhileAway(ports.leases, () => getLogState(ports.sql, running.logId))).taken
   const exit = await executor.follow(run, taken, takeOutput(ports, options, running, taken), {
     capBytes: options.logBytes,
   })

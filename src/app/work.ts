@@ -180,10 +180,10 @@ class Worker implements Work {
     const blocked = await openPlace(ports, this.#options, prepared)
     if (blocked?.kind === 'postponed') return (await this.#finish({ ...prepared, logId: null }, blocked)).next
     tellRetryable(prepared.planned.isRetryable)
-    const logId = await retryWhileAway(this.#leases, () => begin(ports, this.#options, prepared))
-    const event = blocked ?? (await act(ports, this.#options, { ...prepared, logId, stop }))
+    const begun = await retryWhileAway(this.#leases, () => begin(ports, this.#options, prepared))
+    const event = blocked ?? (await act(ports, this.#options, { ...prepared, ...begun, stop }))
     stop.isStarted = false
-    const { next, isAttemptOver } = await this.#finish({ ...prepared, logId }, event)
+    const { next, isAttemptOver } = await this.#finish({ ...prepared, ...begun }, event)
     if (prepared.planned.step.kind === 'run') await ports.executor.discard(prepared.run)
     if (isAttemptOver) void ports.executor.close(claim.attemptId).catch(ports.report)
     return next

@@ -61,8 +61,9 @@ export async function appendLog(sql: Sql, id: LogId, bytes: Uint8Array, now: Dat
 }
 
 export async function closeLog(sql: Sql, id: LogId, now: Date): Promise<void> {
-  await sql`update logs set closed_at = coalesce(closed_at, ${now}) where id = ${id}`
-  await sql`select pg_notify('sluice', ${`log:${id}`})`
+  await sql`
+    with closed as (update logs set closed_at = coalesce(closed_at, ${now}) where id = ${id})
+    select pg_notify('sluice', ${`log:${id}`})`
 }
 
 export async function getLogState(sql: Sql, id: LogId): Promise<LogState> {

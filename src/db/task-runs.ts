@@ -15,12 +15,13 @@ export async function insertTaskRun(
   const bytes = Buffer.from(head)
   const chunks = bytes.length === 0 ? 0 : 1
   const [run] = await sql<[{ logId: LogId }]>`
-    with log as (insert into logs (stored_bytes, next_seq) values (${bytes.length}, ${chunks}) returning id)
+    with log as (insert into logs (stored_bytes, next_seq) values (${bytes.length}, ${chunks}) returning id),
+      head as (
+        insert into log_chunks (log_id, seq, at, bytes, raw_bytes)
+        select log.id, 0, ${now}, ${gzipSync(bytes, { level: 1 })}, ${bytes.length}::int from log where ${chunks}::int > 0
+      )
     insert into task_runs (task_id, epoch, worker_id, log_id, started_at)
     select ${id}, ${epoch}, ${workerId}, log.id, ${now} from log returning log_id as "logId"`
-  if (chunks > 0)
-    await sql`insert into log_chunks (log_id, seq, at, bytes, raw_bytes)
-      values (${run.logId}, 0, ${now}, ${gzipSync(bytes, { level: 1 })}, ${bytes.length})`
   return run.logId
 }
 

@@ -30,7 +30,9 @@ export async function followRun(ports: RunPorts, run: Run, { offset, take, capBy
     if (output) at = await drain(output, at, end, take)
   }
   try {
-    return await untilOver(ports, run, note, changes, takeNew)
+    const exit = await untilOver(ports, run, note, changes, takeNew)
+    if (exit.kind === 'exited') ports.places.sawAlive(run.attemptId)
+    return exit
   } finally {
     changes.close()
     await cutter?.stop()

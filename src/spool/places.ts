@@ -31,12 +31,23 @@ export type Places = {
   /** The output file; undefined when a task removed it before we held it. */
   output(run: Run): Promise<FileHandle | undefined>
   letGo(run: Run): Promise<void>
+  /** Its agent has just ended a run in order. */
+  sawAlive(attemptId: AttemptId): void
   close(attemptId: AttemptId): Promise<void>
   leave(): void
 }
 
 type PlacesOptions = { readonly home: string; readonly certificates: string | null }
-type Held = { opening?: Promise<void>; agentId?: string; watch?: SpoolWatch; readonly outputs: Map<string, FileHandle> }
+type Held = {
+  opening?: Promise<void>
+  agentId?: string
+  aliveAt?: number
+  watch?: SpoolWatch
+  readonly outputs: Map<string, FileHandle>
+}
+
+/** The next task of an attempt comes a moment after the last: the engine is not asked again for a container whose agent has just spoken. */
+const ALIVE_MS = 1000
 
 export function openPlaces({ home, certificates }: PlacesOptions, agents: Agents): Places {
   const held = new Map<AttemptId, Held>()
@@ -48,6 +59,8 @@ export function openPlaces({ home, certificates }: PlacesOptions, agents: Agents
   const folderOf = (attemptId: AttemptId) => attemptFolder(home, attemptId)
 
   async function ensure(place: Place, unpack: (folder: string) => Promise<void>): Promise<void> {
+    const { agentId, aliveAt = Number.NEGATIVE_INFINITY } = of(place.attemptId)
+    if (agentId !== undefined && performance.now() - aliveAt < ALIVE_MS) return
     const folder = folderOf(place.attemptId)
     const life = await agents.look(place.attemptId, folder)
     if (life.kind === 'running' && (await findPlace(folder))) {
@@ -108,6 +121,9 @@ export function openPlaces({ home, certificates }: PlacesOptions, agents: Agents
       const { outputs } = of(run.attemptId)
       await outputs.get(runName(run))?.close()
       outputs.delete(runName(run))
+    },
+    sawAlive(attemptId) {
+      of(attemptId).aliveAt = performance.now()
     },
     async close(attemptId) {
       await agents.end(attemptId, folderOf(attemptId))
