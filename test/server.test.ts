@@ -60,7 +60,8 @@ describe('the server', { timeout: 120_000 }, () => {
   it('says where it is and how to sign in, is ready, and ends cleanly with its PostgreSQL', async () => {
     const server = await startReady()
     expect(server.said()).toMatch(/Sign in as admin with the password [a-z2-9]{5}(-[a-z2-9]{5}){3} \(shown this once/)
-    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200))
+    const isReady = async () => expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    await vi.waitFor(isReady, { timeout: 30_000, interval: 20 })
     const token = readFileSync(join(home, 'token'), 'utf8').trim()
     const workers = await fetch(`${url}/api/workers`, { headers: { authorization: `Bearer ${token}` } })
     expect(await workers.json()).toMatchObject({ workers: [{ executor: 'process', slots: 1 }] })
