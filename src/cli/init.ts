@@ -2,7 +2,7 @@ import { cp, mkdir, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { Refusal } from '../refusal.ts'
-import { remoteUrl } from './push.ts'
+import { credentialHelper, remoteUrl } from './push.ts'
 import { commandWith } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -49,7 +49,7 @@ export async function initProject(
   await git('remote', 'add', 'sluice', remoteUrl(tools.client.url, project))
   const key = `credential.${new URL(tools.client.url).origin}.helper`
   await git('config', '--add', key, '') // forgets the helpers of the system: they would keep a copy of the token
-  await git('config', '--add', key, `!${tools.host.self} credential`)
+  await git('config', '--add', key, credentialHelper(tools.host.self))
 }
 
 /** Throws with git's own words when it fails. */

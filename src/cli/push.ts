@@ -38,8 +38,11 @@ export const remoteUrl = (url: string, project: string): string =>
 /** The empty helper comes first: it forgets those that would write our token into a store of theirs. */
 export function credentialWords({ client, host }: Tools): readonly string[] {
   const key = `credential.${new URL(client.url).origin}.helper`
-  return ['-c', `${key}=`, '-c', `${key}=!${host.self} credential`]
+  return ['-c', `${key}=`, '-c', `${key}=${credentialHelper(host.self)}`]
 }
+
+/** What git calls. Only `get` is worth a process of ours: with every push git also waits for the helper to store what it got. */
+export const credentialHelper = (self: string) => `!f() { test "$1" != get || ${self} credential get; }; f`
 
 function pushWords(
   tools: Tools,

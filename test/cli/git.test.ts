@@ -1,15 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { credentialHelper } from '../../src/cli/push.ts'
 import type { Run } from '../../src/cli/tools.ts'
 import { openDesk, runReally } from './desk.ts'
 
 const SELF = "'/usr/bin/node' '/opt/sluice/dist/cli.js'"
+const ASK = `!f() { test "$1" != get || ${SELF} credential get; }; f`
 const HELPER = [
   '-c',
   'credential.http://127.0.0.1:8080.helper=',
   '-c',
-  `credential.http://127.0.0.1:8080.helper=!${SELF} credential`,
+  `credential.http://127.0.0.1:8080.helper=${ASK}`,
 ]
 const nothing = () => new Response('{}')
 
@@ -81,7 +83,7 @@ describe('sluice init', () => {
     expect(await git('log', '--format=%s')).toBe('Start from the template weather')
     expect(await git('status', '--porcelain', '--branch')).toBe('## main')
     expect(await git('remote', 'get-url', 'sluice')).toBe('http://127.0.0.1:8080/git/wet.git')
-    expect(await git('config', '--get-all', 'credential.http://127.0.0.1:8080.helper')).toBe(`!${SELF} credential`)
+    expect(await git('config', '--get-all', 'credential.http://127.0.0.1:8080.helper')).toBe(ASK)
     expect(await readFile(join(folder, 'rain/weather.dig'), 'utf8')).toContain('rain')
   })
 
@@ -116,20 +118,27 @@ describe('sluice credential', () => {
     expect(await ask(input, action)).toEqual({ code: 0, err: '', out: '' })
   })
 
-  it('is understood by git itself', async () => {
+  it('is understood by git itself, and only asked', async () => {
     const { folder } = openDesk(nothing)
     const script = join(folder, 'helper')
-    await writeFile(script, '#!/bin/sh\ncat > /dev/null\nprintf "username=sluice\\npassword=t0ken\\n"\n', {
-      mode: 0o755,
-    })
+    await writeFile(
+      script,
+      '#!/bin/sh\ncat > /dev/null\necho "$2" >> asked\nprintf "username=sluice\\npassword=t0ken\\n"\n',
+      {
+        mode: 0o755,
+      },
+    )
     const { output } = await runReally(
       [
         'sh',
         '-c',
-        `printf 'protocol=http\\nhost=127.0.0.1:8080\\n\\n' | git -c credential.helper= -c 'credential.http://127.0.0.1:8080.helper=!${script} credential' credential fill`,
+        `printf 'protocol=http\\nhost=127.0.0.1:8080\\n\\n' | git -c credential.helper= -c "$1" credential fill | tee known; git -c credential.helper= -c "$1" credential approve < known`,
+        'sh',
+        `credential.http://127.0.0.1:8080.helper=${credentialHelper(script)}`,
       ],
       { cwd: folder, isShown: false },
     )
     expect(output).toContain('password=t0ken')
+    expect(await readFile(join(folder, 'asked'), 'utf8')).toBe('get\n')
   })
 })
