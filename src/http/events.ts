@@ -35,8 +35,12 @@ const REST_MS = 150
 /** A stream does not outlive its sign-in by more than this: the browser comes again by itself and is looked at anew. */
 const LONGEST_MS = 10 * 60_000
 
-/** Sends what changed, each time something hints at a change. */
-export function followPage(c: Context<Env>, { ports: { hints, sql }, topics, everyMs, look }: Following): Response {
+/** Sends what changed, each time something hints at a change. The first look comes before the answer begins: what it refuses gets an honest status. */
+export async function followPage(
+  c: Context<Env>,
+  { ports: { hints, sql }, topics, everyMs, look }: Following,
+): Promise<Response> {
+  const first = await look()
   return streamSSE(c, async (stream) => {
     const bell = openBell()
     const ears = openEars(hints, bell.ring)
@@ -46,8 +50,8 @@ export function followPage(c: Context<Env>, { ports: { hints, sql }, topics, eve
     const rail = openRail(sql)
     const until = performance.now() + LONGEST_MS
     try {
-      while (!stream.aborted && performance.now() < until) {
-        const { parts, log, isOver } = await look()
+      for (let seen = first; !stream.aborted && performance.now() < until; seen = await look()) {
+        const { parts, log, isOver } = seen
         for (const [id, part] of Object.entries({ ...parts, ...(await rail(isOver)) })) {
           const data = String(part)
           if (sent.get(id) !== data) await stream.writeSSE({ event: 'part', data })

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { parseJson } from '../workflow/coerce.ts'
 import { isJsonObject } from '../workflow/merge.ts'
+import { isNestedTooDeeply, MAX_NESTING } from '../workflow/nesting.ts'
 import type { Conclusion } from './operator.ts'
 
 /** What a command left in `$SLUICE_OUTPUT`. Digdag's names for the parts are understood too: `store_params`, `export_params`, `subtask_config`. */
@@ -20,6 +21,8 @@ export function readOutput(text: string | undefined): Output | string {
   const json = parseJson(text)
   if (!isJsonObject(json))
     return 'output.json is not a JSON object: write for example {"store": {"rows": 3}} to $SLUICE_OUTPUT'
+  if (isNestedTooDeeply(json))
+    return `output.json is nested deeper than ${MAX_NESTING} levels: store a flat object, or the path of a file`
   const part = (...names: string[]) =>
     names.map((name) => json[name]).find((value) => value !== undefined && value !== null)
   const store = part('store', 'store_params') ?? {}

@@ -111,3 +111,45 @@ describe('a push of a project with', () => {
     expect((await repository.git('push', url, 'main')).code).toBe(0)
   })
 })
+
+describe('a push', () => {
+  it('of a thousand refs with odd names is taken', async () => {
+    const repository = await makeRepository(FINE)
+    made.push(repository)
+    const commit = (await repository.git('rev-parse', 'HEAD')).out.trim()
+    const names = ["it's", 'a;id', '$(id)', 'ü\u202e', '-x', '__proto__', 'x'.repeat(180), 'HEAD']
+    const refs = [...names, ...Array.from({ length: 200 }, (_, n) => `n${n}`)].map(
+      (name) => `${commit}:refs/odd/${name}`,
+    )
+    const branches = names
+      .filter((name) => !name.startsWith('-') && name !== 'HEAD')
+      .map((name) => `${commit}:refs/heads/${name}`)
+    const push = await repository.git('push', server.url('odd-refs'), 'main', ...refs, ...branches)
+    expect(push).toMatchObject({ code: 0 })
+    const kept = await repository.git('ls-remote', server.url('odd-refs'))
+    expect(kept.out.split('\n').length).toBeGreaterThan(200)
+  }, 60_000)
+
+  it('of a commit whose words hold a NUL is refused by git itself, and makes nothing', async () => {
+    const repository = await makeRepository(FINE)
+    made.push(repository)
+    const tree = (await repository.git('rev-parse', 'HEAD^{tree}')).out.trim()
+    const who = 'A\u0007na <a@example.com> 1774678448 +0000'
+    await writeFile(
+      join(repository.folder, 'words'),
+      `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nFirst\0\x1b]0;x\x07\n`,
+    )
+    const { out } = await repository.git('hash-object', '-t', 'commit', '-w', '--literally', 'words')
+    const push = await repository.git('push', server.url('nul-words'), `${out.trim()}:refs/heads/main`)
+    expect(push.code).toBe(1)
+    expect(push.err).toContain('nulInCommit')
+    expect(await revisions('nul-words')).toEqual([])
+  })
+
+  it('of 5,000 tasks is checked in seconds', async () => {
+    const tasks = Array.from({ length: 5000 }, (_, n) => `+t${n}:\n  echo>: ${'${session_date}'}\n`).join('')
+    const repository = await makeRepository({ 'wide.dig': tasks, 'crlf.dig': '+a:\r\n  echo>: x\r\n' })
+    made.push(repository)
+    expect(await repository.git('push', server.url('wide'), 'main')).toMatchObject({ code: 0 })
+  }, 60_000)
+})

@@ -106,6 +106,30 @@ describe('a webhook of a push', () => {
     expect(await settled('twice')).toHaveLength(1)
   })
 
+  it('that is sent again with another body is not done either', async () => {
+    await linked('replayed')
+    expect((await send('replayed', push(), { id: 'one' })).status).toBe(202)
+    const again = await send('replayed', push('main', '2'.repeat(40)), { id: 'one' })
+    expect(again.status).toBe(200)
+    await expect(`${again.text}\n`).toMatchFileSnapshot(message('webhook-replayed'))
+    expect(await deliveriesOf('replayed')).toHaveLength(1)
+    await settled('replayed')
+  })
+
+  it('with names that no database can hold, and keys that come twice, breaks nothing', async () => {
+    await linked('odd')
+    const body = `{"ref":"refs/heads/other","ref":"refs/heads/main","after":"${'1'.repeat(40)}","pusher":{"name":"b\\u0000\\ud800"},"__proto__":{"x":1}}`
+    expect((await send('odd', body)).status).toBe(202)
+    expect((await send('odd', body.replaceAll('/main', '/\\u0000'))).status).toBe(202)
+    expect(await settled('odd')).toMatchObject([{ state: 'live' }])
+  })
+
+  it('with a signature beside the right one is refused', async () => {
+    await linked('doubled')
+    const headers = { 'x-hub-signature-256': `${sign(push(), 'x')}, ${sign(push())}` }
+    expect((await send('doubled', push(), headers)).status).toBe(401)
+  })
+
   it('deploys a commit once, however many webhooks tell of it', async () => {
     await linked('once')
     await Promise.all(Array.from({ length: 5 }, () => send('once', push())))

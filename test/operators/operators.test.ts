@@ -81,6 +81,10 @@ describe('sh>', () => {
       ...NOTHING,
       ...{ store: { rows: 3 }, export: { e: 1 }, reset: ['old'] },
     })
+    expect(conclude(0, `{"store":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`)).toMatchObject({
+      kind: 'failed',
+      error: { message: expect.stringMatching(/^output.json is nested deeper than 500 levels/) },
+    })
     expect(conclude(0, 'rows=3')).toMatchObject({
       kind: 'failed',
       error: { message: expect.stringMatching(/^output.json is not a JSON object/) },

@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { ProjectId } from '../../brand.ts'
+import type { Json, ProjectId } from '../../brand.ts'
 import { findProjectById, findProjectByName, type ProjectRow } from '../../db/api/projects.ts'
 import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
+import { isNestedTooDeeply, MAX_NESTING } from '../../workflow/nesting.ts'
 import { instant } from './times.ts'
 
 /** Digdag's answer to an address that means nothing: 404 without a body. */
@@ -32,11 +33,13 @@ export const readFlag = (c: Context, name: string): boolean => c.req.query(name)
 export async function readBody(c: Context): Promise<Readonly<Record<string, unknown>>> {
   const text = await c.req.text()
   const body = text.trim() === '' ? {} : parse(text)
+  if (isNestedTooDeeply(body))
+    throw new Refusal('invalid', `The body is nested deeper than ${MAX_NESTING} levels`, 'Send it flatter.')
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body }
   throw new Refusal('invalid', 'The body is not a JSON object', 'Send an object, such as {}.')
 }
 
-function parse(text: string): unknown {
+function parse(text: string): Json {
   try {
     return JSON.parse(text)
   } catch (error) {
