@@ -9,6 +9,7 @@ import {
   sizeOf,
   withoutMark,
 } from './located.ts'
+import { findTextFault, scalarValue } from './scalar.ts'
 import type { Problem } from './workflow.ts'
 import { problemAt, readYaml, type Yaml } from './yaml.ts'
 
@@ -164,24 +165,6 @@ function readScalar({ loading }: Reading, node: Scalar.Parsed, position: Positio
       'Put it in quotes.',
     )
   return { kind: 'scalar', value, position, range, bytes: String(value).length + 2 }
-}
-
-/** What no process, page or database takes as it is. */
-function findTextFault(text: string): { readonly message: string; readonly hint: string } | undefined {
-  if (text.includes('\0'))
-    return { message: 'A text holds a NUL byte, which no process can be given', hint: 'Take it out.' }
-  if (/[\ufffd\p{Cs}]/u.test(text))
-    return {
-      message: 'A text holds bytes that are no UTF-8, so nobody knows what they say',
-      hint: 'Save the file as UTF-8.',
-    }
-  return undefined
-}
-
-function scalarValue(value: unknown): null | boolean | number | string | undefined {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
-    return value
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined
 }
 
 function readList(reading: Reading, node: YAMLSeq.Parsed, position: Position): Located | null {
