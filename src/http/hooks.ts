@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { receiveWebhook, type WebhookOutcome, type WebhookPorts } from '../app/receive-webhook.ts'
 import type { Env } from './env.ts'
+import { readBytes } from './read-body.ts'
 
 /** GitHub sends no more. */
 const MAX_BODY = 25 * 1024 * 1024
@@ -9,7 +10,7 @@ const MAX_BODY = 25 * 1024 * 1024
 export function hookRoutes(ports: WebhookPorts & { readonly maxBodyBytes?: number }) {
   return new Hono<Env>().post('/hooks/github/:project', async (c) => {
     const read = async () => {
-      const body = await readBody(c.req.raw, ports.maxBodyBytes ?? MAX_BODY)
+      const body = await readBytes(c.req.raw, ports.maxBodyBytes ?? MAX_BODY)
       return body === undefined ? undefined : [body]
     }
     const headers = Object.fromEntries(c.req.raw.headers)
@@ -44,16 +45,4 @@ function answer(c: Context<Env>, outcome: WebhookOutcome): Response {
     case 'accepted':
       return c.json({ message: 'Accepted', delivery: outcome.deliveryId, deploy: outcome.deployId }, 202)
   }
-}
-
-/** Counts for itself: a length that is announced may be wrong, or missing. Undefined: there is more than `maxBytes`. */
-async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length
-    if (bytes > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

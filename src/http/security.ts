@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts'
 import { isSecure } from './auth.ts'
 import { doorOf } from './doors.ts'
 import type { Env } from './env.ts'
+import { readBytes } from './read-body.ts'
 
 /** Nothing inline, nothing from elsewhere, nothing evaluated. */
 const POLICY = [
@@ -89,14 +90,8 @@ export async function readForm(c: Context<Env>): Promise<Readonly<Record<string,
   return form
 }
 
-/** Counts while it reads: a length that was announced may be missing or wrong. */
 async function readShortBody(c: Context): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of c.req.raw.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_FORM_BYTES) throw new Refusal('too_large', 'That form is too large', 'Send less than 64 KiB.')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const body = await readBytes(c.req.raw, MAX_FORM_BYTES)
+  if (body === undefined) throw new Refusal('too_large', 'That form is too large', 'Send less than 64 KiB.')
+  return Buffer.from(body).toString('utf8')
 }

@@ -5,6 +5,7 @@ import { findProjectById, findProjectByName, type ProjectRow } from '../../db/ap
 import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
 import { isNestedTooDeeply, MAX_NESTING } from '../../workflow/nesting.ts'
+import { readBytes } from '../read-body.ts'
 import { instant } from './times.ts'
 
 /** Digdag's answer to an address that means nothing: 404 without a body. */
@@ -29,9 +30,14 @@ export function readCount(c: Context, name: string, max: number): number {
 
 export const readFlag = (c: Context, name: string): boolean => c.req.query(name) === 'true'
 
+/** Parameters of a session are the largest that anybody sends. */
+const MAX_BODY = 4 * 1024 * 1024
+
 /** The whole body as an object; what is in it is the route's to check. */
 export async function readBody(c: Context): Promise<Readonly<Record<string, unknown>>> {
-  const text = await c.req.text()
+  const bytes = await readBytes(c.req.raw, MAX_BODY)
+  if (bytes === undefined) throw new Refusal('too_large', 'The body is too large', 'Send at most 4 MiB.')
+  const text = Buffer.from(bytes).toString('utf8')
   const body = text.trim() === '' ? {} : parse(text)
   if (isNestedTooDeeply(body))
     throw new Refusal('invalid', `The body is nested deeper than ${MAX_NESTING} levels`, 'Send it flatter.')

@@ -78,6 +78,12 @@ describe('PUT /api/attempts', () => {
     expect((await api.app.request('/api/attempts', init)).status).toBe(400)
   })
 
+  it('reads no more than 4 MiB', async () => {
+    const params = { day: 'x'.repeat(4 * 1024 * 1024) }
+    const { status, body } = await ask('PUT', '/attempts', { ...request(), params })
+    expect([status, body.message]).toEqual([413, 'The body is too large'])
+  })
+
   it('answers 404 for a workflow that is not there', async () => {
     const { status, body } = await ask('PUT', '/attempts', { ...request(), workflowId: '999' })
     expect([status, body.message]).toEqual([404, 'Resource does not exist: workflow id=999'])
