@@ -137,8 +137,7 @@ const linkFromPage =
   (ports: LinkPorts): DashboardPorts['link'] =>
   async ({ project, url, branch, secret, who }, now) => {
     const request = { name: project, url, branch: branch || null, secret: secret || null }
-    const { newSecret, deployKey } = await linkProject(ports, request, who, now)
-    return { secret: newSecret ?? secret, deployKey }
+    return linkProject(ports, request, who, now)
   }
 
 /** Where tasks would run if there were no engine now: one that is only away needs images all the same. */

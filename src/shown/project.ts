@@ -13,6 +13,8 @@ type ShownRevision = {
 export type ShownLink = {
   readonly url: string
   readonly publicKey: string | null
+  /** Kind and fingerprint of each key that was pinned. */
+  readonly hostKeys: readonly string[]
   readonly createdAt: Date
   readonly createdBy: string
 }

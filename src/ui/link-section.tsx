@@ -1,6 +1,6 @@
 import type { ShownLink } from '../shown/project.ts'
 import { Ago, CopyLine, Section } from './parts.tsx'
-import type { NewLink, ProjectPageProps } from './project.ts'
+import type { ProjectPageProps } from './project.ts'
 import { Hidden, projectPath, type View } from './shell.tsx'
 
 /** Pushes to a repository elsewhere are deployed here too, told by its webhook. */
@@ -15,7 +15,7 @@ export function LinkSection({ view, props }: { view: View; props: ProjectPagePro
         ) : (
           <Linked view={view} link={project.link} hook={hook} />
         )}
-        {newLink === null ? null : <Once newLink={newLink} />}
+        {newLink === null || newLink.newSecret === null ? null : <Once secret={newLink.newSecret} />}
         <LinkForm view={view} props={props} />
       </div>
     </Section>
@@ -43,17 +43,25 @@ function Linked({ view, link, hook }: { view: View; link: ShownLink; hook: strin
           <CopyLine text={link.publicKey} prompt="" />
         </div>
       )}
+      {link.hostKeys.length === 0 ? null : (
+        <div class="field">
+          <span class="hint">Its host is trusted by these keys alone: compare them with what it publishes.</span>
+          {link.hostKeys.map((key) => (
+            <span class="mono small">{key}</span>
+          ))}
+        </div>
+      )}
     </>
   )
 }
 
-function Once({ newLink }: { newLink: NewLink }) {
+function Once({ secret }: { secret: string }) {
   return (
     <div class="field">
       <span class="hint">
         <b class="strong">The webhook’s secret. It is shown this once.</b>
       </span>
-      <CopyLine text={newLink.secret} prompt="" />
+      <CopyLine text={secret} prompt="" />
     </div>
   )
 }

@@ -1,8 +1,8 @@
 import type { ShownDeploy } from '../shown/deploy.ts'
 import type { ShownProject, ShownWorkflow } from '../shown/project.ts'
 
-/** What a link made and shows only once. */
-export type NewLink = { readonly secret: string; readonly deployKey: string | null }
+/** What a link shows only once; null: the secret is one that somebody knows already. */
+export type NewLink = { readonly newSecret: string | null }
 
 export type ProjectPageProps = {
   readonly project: ShownProject

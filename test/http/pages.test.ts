@@ -22,7 +22,7 @@ beforeAll(async () => {
   hints = await openHints(sql)
   const link = async (wish: unknown) => {
     links.push(wish)
-    return { secret: 'made-for-you', deployKey: null }
+    return { newSecret: links.length === 1 ? 'made-for-you' : null }
   }
   ;({ app, bugs } = await openTestApp(sql, { dashboard: { hints, link } }))
   cookie = await signedInCookie(app)
@@ -134,6 +134,17 @@ describe('acts', () => {
       { project: 'acting', url: 'https://github.com/acme/weather.git', branch: 'main', secret: '', who: 'admin' },
     ])
     expect(await read('/projects/acting')).not.toContain('made-for-you')
+    expect(textOf(await (await act('/projects/acting/link', fields)).text())).not.toContain('It is shown this once.')
+  })
+
+  it('show by which keys the host of a linked repository is known', async () => {
+    const { id } = await rows.project('overssh')
+    const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl'
+    await sql`insert into links (project_id, url, webhook_secret, deploy_key, deploy_key_public, host_keys, created_at, created_by)
+      values (${id}, 'git@github.com:acme/a.git', ${Buffer.of(1)}, ${Buffer.of(1)}, 'ssh-ed25519 AAAA', ${`github.com ssh-ed25519 ${key}\n`}, ${NOW}, 'admin')`
+    expect(textOf(await read('/projects/overssh'))).toContain(
+      'ssh-ed25519 SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU',
+    )
   })
 
   it('make a token, show it once, and revoke it', async () => {

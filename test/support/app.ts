@@ -31,7 +31,7 @@ const silentDashboard = (sql: Database): DashboardPorts => ({
   hints: { hear: () => () => {} },
   url: 'https://sluice.example',
   attempts: { sql, wakeUps: { ring: async () => {} } },
-  link: async ({ secret }) => ({ secret, deployKey: null }),
+  link: async () => ({ newSecret: 'made-here-for-you' }),
 })
 
 export type TestApp = Awaited<ReturnType<typeof openTestApp>>['app']

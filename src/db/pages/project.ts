@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { JsonObject, ProjectId } from '../../brand.ts'
 import type { ShownProject, ShownWorkflow } from '../../shown/project.ts'
 import type { Sql } from '../sql.ts'
@@ -9,7 +10,7 @@ export async function findShownProject(
 ): Promise<(ShownProject & { id: ProjectId }) | undefined> {
   const [project] = await sql<ProjectRow[]>`
     select projects.id, projects.name, branch, revisions.number, commit, message, author, revisions.created_at as "revisedAt",
-      url, deploy_key_public as "publicKey", links.created_at as "linkedAt", links.created_by as "linkedBy"
+      url, deploy_key_public as "publicKey", host_keys as "hostKeys", links.created_at as "linkedAt", links.created_by as "linkedBy"
     from projects left join revisions on revisions.id = current_revision_id left join links on links.project_id = projects.id
     where projects.name = ${name} and deleted_at is null`
   return project && shown(project)
@@ -26,12 +27,14 @@ type ProjectRow = {
   revisedAt: Date | null
   url: string | null
   publicKey: string | null
+  hostKeys: string | null
   linkedAt: Date | null
   linkedBy: string | null
 }
 
 function shown(row: ProjectRow): ShownProject & { id: ProjectId } {
-  const { id, name, branch, number, commit, message, author, revisedAt, url, publicKey, linkedAt, linkedBy } = row
+  const { id, name, branch, number, commit, message, author, revisedAt, url, publicKey, hostKeys, linkedAt, linkedBy } =
+    row
   return {
     id,
     name,
@@ -40,9 +43,19 @@ function shown(row: ProjectRow): ShownProject & { id: ProjectId } {
     link:
       url === null || linkedAt === null || linkedBy === null
         ? null
-        : { url, publicKey, createdAt: linkedAt, createdBy: linkedBy },
+        : { url, publicKey, hostKeys: fingerprintsOf(hostKeys), createdAt: linkedAt, createdBy: linkedBy },
   }
 }
+
+/** As `ssh-keygen -l` and forges write them, of the lines of a known_hosts file. */
+const fingerprintsOf = (knownHosts: string | null): readonly string[] =>
+  (knownHosts ?? '')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .flatMap(([, kind, key]) => (kind === undefined || key === undefined ? [] : [`${kind} SHA256:${digestOf(key)}`]))
+
+const digestOf = (key: string) =>
+  createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '')
 
 /** The workflows that are live, or the one of that name: with their schedules, and their 30 newest sessions. */
 export async function listShownWorkflows(
