@@ -6,15 +6,16 @@ import {
   holdSchedule,
   lockDueSchedule,
   moveScheduleOn,
+  NEVER,
   postponeSchedule,
 } from '../db/schedules.ts'
-import type { Sql } from '../db/sql.ts'
+import { isPassing, type Sql } from '../db/sql.ts'
 import type { MovedTask } from '../db/tasks.ts'
 import { Refusal } from '../refusal.ts'
 import { readBoolean } from '../workflow/coerce.ts'
 import { nextDue, readSchedule } from '../workflow/schedule.ts'
 import { readDuration } from '../workflow/schedule-plan.ts'
-import type { Schedule } from '../workflow/workflow.ts'
+import type { Due, Schedule } from '../workflow/workflow.ts'
 import { formatInZone, readZone } from '../workflow/zone.ts'
 import { type AttemptLimits, DEFAULT_LIMITS } from './advance-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
@@ -33,7 +34,7 @@ export async function runDueSchedules(ports: AttemptPorts, now: Date): Promise<D
   return findNextRunAt(ports.sql)
 }
 
-/** False: nothing is due. A bug keeps its own schedule from running for an hour, and not the others. */
+/** False: nothing is due. A bug keeps its own schedule from running for an hour, and not the others; what passes by itself keeps nobody. */
 async function runNext(ports: AttemptPorts, now: Date): Promise<boolean> {
   let current: DueSchedule | undefined
   const run = ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
@@ -41,7 +42,8 @@ async function runNext(ports: AttemptPorts, now: Date): Promise<boolean> {
     return current === undefined ? [] : await runSchedule(tx, ports.limits ?? DEFAULT_LIMITS, current, now)
   })
   const ready = await run.catch(async (error: unknown) => {
-    if (current !== undefined) await postponeSchedule(ports.sql, current.id, new Date(now.getTime() + HOUR_MS))
+    if (current !== undefined && !isPassing(error))
+      await postponeSchedule(ports.sql, current, new Date(now.getTime() + HOUR_MS))
     throw error
   })
   await ringReady(ports, ready)
@@ -58,23 +60,30 @@ async function runSchedule(
   const schedule = getSchedule(first)
   const ready: MovedTask[] = []
   let current = first
-  for (let count = 0; current.runAt <= now; count++) {
-    if (count === MADE_UP) {
-      await holdSchedule(tx, current.id, now)
-      return ready
+  for (let made = 0; current.runAt <= now; ) {
+    if (await mustSkip(tx, schedule, current, now)) {
+      current = { ...current, ...dueAfter(schedule, current) }
+      continue
     }
-    const isSkipped = await mustSkip(tx, schedule, current, now)
-    const started = isSkipped ? [] : await startSession(tx, limits, current, now)
-    if (started === 'postponed') return ready
+    if (made === MADE_UP) {
+      await holdSchedule(tx, current.id, now)
+      break
+    }
+    const started = await startSession(tx, limits, current, now)
+    if (started === 'refused') {
+      current = { ...current, runAt: new Date(now.getTime() + TEN_MINUTES_MS) }
+      break
+    }
     ready.push(...started)
-    const lastSessionTime = isSkipped ? current.lastSessionTime : current.sessionTime
-    const due = nextDue(schedule, current.sessionTime)
-    await moveScheduleOn(tx, current.id, { due, lastSessionTime }, now)
-    if (due === null) return ready
-    current = { ...current, ...due, lastSessionTime }
+    made += 1
+    current = { ...current, ...dueAfter(schedule, current), lastSessionTime: current.sessionTime }
   }
+  await moveScheduleOn(tx, current, now)
   return ready
 }
+
+const dueAfter = (schedule: Schedule, { sessionTime }: DueSchedule): Due =>
+  nextDue(schedule, sessionTime) ?? { runAt: NEVER, sessionTime: NEVER }
 
 function getSchedule({ config, timezone, workflowName }: DueSchedule): Schedule {
   const schedule = readSchedule(config.schedule ?? null, timezone)
@@ -89,7 +98,7 @@ async function mustSkip(tx: Sql, { options }: Schedule, due: DueSchedule, now: D
   return onOvertime.ok && onOvertime.value && (await hasRunningSession(tx, due))
 }
 
-/** A limit that is reached puts the session off by ten minutes. One that exists already was executed. */
+/** Refused when a limit is reached. A session that exists already was executed. */
 async function startSession(tx: Sql, limits: AttemptLimits, due: DueSchedule, now: Date) {
   const { workflowId, sessionTime } = due
   const start = {
@@ -105,8 +114,7 @@ async function startSession(tx: Sql, limits: AttemptLimits, due: DueSchedule, no
     return (await savepoint(tx, (inner) => startAttemptIn(inner, limits, start, now))).ready
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    await postponeSchedule(tx, due.id, new Date(now.getTime() + TEN_MINUTES_MS))
-    return 'postponed'
+    return 'refused'
   }
 }
 

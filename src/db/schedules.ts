@@ -1,6 +1,6 @@
 import type { JsonObject, ProjectId, ScheduleId, WorkflowId } from '../brand.ts'
 import { firstDue, nextDue, readSchedule } from '../workflow/schedule.ts'
-import type { Due, Schedule } from '../workflow/workflow.ts'
+import type { Schedule } from '../workflow/workflow.ts'
 import type { Sql } from './sql.ts'
 
 /** When a schedule has come to its end; Digdag's word for never. */
@@ -106,22 +106,20 @@ export async function lockDueSchedule(sql: Sql, now: Date): Promise<DueSchedule 
   return schedule
 }
 
-/** Its session was started (then it is the last one that ran) or skipped. */
+/** To the session that is next; `lastSessionTime` is the last one that was started. */
 export async function moveScheduleOn(
   sql: Sql,
-  id: ScheduleId,
-  { due, lastSessionTime }: { due: Due | null; lastSessionTime: Date | null },
+  { id, runAt, sessionTime, lastSessionTime }: DueSchedule,
   now: Date,
 ): Promise<void> {
-  const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
   await sql`
     update schedules set next_run_at = ${runAt}, next_session_time = ${sessionTime}, last_session_time = ${lastSessionTime}, updated_at = ${now}
     where id = ${id}`
 }
 
-/** The same session, later. */
-export async function postponeSchedule(sql: Sql, id: ScheduleId, until: Date): Promise<void> {
-  await sql`update schedules set next_run_at = ${until} where id = ${id}`
+/** The same session, later; unless it has gone on meanwhile. */
+export async function postponeSchedule(sql: Sql, { id, sessionTime }: DueSchedule, until: Date): Promise<void> {
+  await sql`update schedules set next_run_at = ${until} where id = ${id} and next_session_time = ${sessionTime}`
 }
 
 /** It missed more than is made up by itself: a person enables or skips it. */

@@ -25,13 +25,35 @@ const json = { to: 114, from: [114, 3802], serialize: jsonText, parse: (raw: str
 
 /** Ids (bigint) arrive as strings, JSON parsed, times as `Date`. `max` connections are opened as they are needed. */
 export function openDatabase(url: string, { max, schema }: { max: number; schema?: string }): Database {
-  return postgres(url, {
+  const sql = postgres(url, {
     max,
     onnotice: () => {},
     types: { string: text, json },
     connection: { application_name: 'sluice', ...(schema === undefined ? {} : { search_path: schema }) },
   })
+  const begin = sql.begin.bind(sql) as (act: Act) => Promise<unknown> // one of its two shapes, the one we use
+  return Object.assign(sql, { begin: (act: Act) => begin(withoutRollbackOnNothing(act)) }) as Database
 }
+
+type Act = (tx: postgres.TransactionSql) => unknown
+
+/**
+ * After a failure postgres.js writes a rollback even to a connection that is gone: to no socket, in no promise, which ends the process (3.4.9, connection.js nextWrite).
+ * `begin` itself rejects when its connection goes, so what failed by that need not.
+ */
+const withoutRollbackOnNothing =
+  (act: Act): Act =>
+  async (tx) => {
+    const savepoint = tx.savepoint.bind(tx) as (act: Act) => Promise<unknown> // likewise
+    try {
+      return await act(Object.assign(tx, { savepoint: (inner: Act) => savepoint(withoutRollbackOnNothing(inner)) }))
+    } catch (error) {
+      if (hasCode(error, CUT)) await new Promise(() => {})
+      throw error
+    }
+  }
+
+const CUT = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '08006'])
 
 const AWAY = new Set([
   ...['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT'],
@@ -47,5 +69,14 @@ export const isTextRefused = (error: unknown): boolean =>
 
 /** PostgreSQL cannot be reached, or went away in the middle: what was asked may or may not have been done. */
 export function isDatabaseAway(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && AWAY.has(error.code)
+  return hasCode(error, AWAY) && !('path' in error) // an ENOENT with a path is a file's, and waiting for PostgreSQL would not bring it
+}
+
+const UNDONE = new Set(['40001', '40P01']) // overtaken, or the one of a deadlock that had to give way
+
+/** Nothing was done, and the same may well be done the next time. */
+export const isPassing = (error: unknown): boolean => isDatabaseAway(error) || hasCode(error, UNDONE)
+
+function hasCode(error: unknown, codes: ReadonlySet<string>): error is Error {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.has(error.code)
 }

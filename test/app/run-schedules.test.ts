@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, expect, inject, it } from 'vitest'
+import { afterAll, beforeEach, expect, inject, it, vi } from 'vitest'
 import { scheduleLine } from '../../src/app/deploy-lines.ts'
 import { runDueSchedules } from '../../src/app/run-schedules.ts'
 import type { JsonObject } from '../../src/brand.ts'
@@ -12,7 +12,7 @@ import { openTestSchema } from '../support/schema.ts'
 const { sql, drop, schema } = await openTestSchema('run-schedules')
 const other = openDatabase(inject('databaseUrl'), { max: 5, schema })
 afterAll(async () => {
-  await other.end()
+  await other.end({ timeout: 1 })
   await drop()
 })
 
@@ -84,6 +84,34 @@ eachBackend('schedules', (open) => {
     await sql`truncate sessions, attempts, tasks, schedules cascade`
     await schedule(hourly({ skip_on_overtime: true }))
     await runDueSchedules(ports, at('07:06:00'))
+    expect(await sessions()).toEqual(['06:00'])
+  })
+
+  it('skip all that is late, however much it is, without a person', async () => {
+    await schedule(hourly({ skip_delayed_by: '10m' }))
+    expect(await runDueSchedules(ports, new Date('2026-03-30T00:06:00Z'))).toEqual(new Date('2026-03-30T01:05:00Z'))
+    expect(await sql`select session_time as at from sessions`).toEqual([{ at: new Date('2026-03-30T00:00:00Z') }])
+  })
+
+  it('are not put off by a database that goes away in the middle', async () => {
+    await schedule(hourly())
+    const holder = await sql.reserve()
+    await holder`begin`
+    await holder`select from limits for update`
+    const cut = runDueSchedules(ports, at('06:05:00')).catch((error: unknown) => error)
+    const [{ holding }] = await holder<[{ holding: number }]>`select pg_backend_pid() as holding`
+    await vi.waitUntil(
+      async () =>
+        (
+          await other`
+        select pg_terminate_backend(pid) from pg_stat_activity where ${holding} = any(pg_blocking_pids(pid))`
+        ).length > 0,
+      { timeout: 20_000 },
+    )
+    expect(await cut).toBeInstanceOf(Error)
+    await holder`rollback`
+    holder.release()
+    await runDueSchedules(ports, at('06:05:02'))
     expect(await sessions()).toEqual(['06:00'])
   })
 

@@ -15,7 +15,7 @@ export async function openTestSchema(
     sql,
     schema,
     drop: async () => {
-      await sql.end()
+      await sql.end({ timeout: 1 }) // a connection that a test has cut never ends by itself
       await admin`drop schema ${admin(schema)} cascade`
       await admin.end()
     },
