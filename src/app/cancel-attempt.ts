@@ -17,8 +17,9 @@ export async function cancelAttempt(
     const attempt = await lockAttempt(tx, attemptId)
     if (attempt === undefined || attempt.isOver) return 'already over'
     if (!(await requestCancelIfRunning(tx, attemptId, who, now))) return 'canceling'
+    const open = await lockOpenTasks(tx, attemptId)
     await flagCancelRequested(tx, attemptId)
-    const moved = await moveTasks(tx, decideCancel(await lockOpenTasks(tx, attemptId)), now)
+    const moved = await moveTasks(tx, decideCancel(open), now)
     await sayHints(tx, attempt, moved)
     const root = moved.find(({ parentId, state }) => parentId === null && isFinal(state))
     if (root !== undefined && (await finishAttemptIfRunning(tx, attemptId, outcomeOf(root), now)))

@@ -1,5 +1,6 @@
-import { withLockIfFree } from '../db/advisory-lock.ts'
+import { randomUUID } from 'node:crypto'
 import { isDatabaseAway } from '../db/sql.ts'
+import { keepTimeIfFree, leaveTime } from '../db/time-keeper.ts'
 import type { AttemptPorts } from './finish-task.ts'
 import { rescueBuilds } from './rescue-builds.ts'
 import { runDueSchedules } from './run-schedules.ts'
@@ -7,14 +8,15 @@ import { type SweepOptions, sweep } from './sweep.ts'
 
 export type TimePorts = AttemptPorts & { readonly now: () => Date; readonly report: (error: unknown) => void }
 
-/** Any number will do, as long as nobody else in this database takes the same. */
-const LOCK = 7_583_022
 const SWEEP_MS = 2000
+/** How long the others wait for one that was killed. */
+const LEASE_SECONDS = 5
 /** Leases get this long to be renewed after whoever keeps the time, or the database, has started. */
 const SETTLE_MS = 15_000
 
-/** The loop of one web among many: sweeps, and starts schedules to the second. Whoever holds the lock does; the others stand by. */
+/** The loop of one web among many: sweeps, and starts schedules to the second. One of them does; the others stand by. */
 export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { close(): Promise<void> } {
+  const holder = randomUUID()
   let isClosed = false
   let wake = () => {}
   const sleep = (ms: number) =>
@@ -29,7 +31,7 @@ export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { 
   async function keepTime(): Promise<void> {
     let settledAt = performance.now() + SETTLE_MS
     while (!isClosed) {
-      const waitMs = await tick(ports, { fenceMs, looksForLost: performance.now() >= settledAt }).catch(
+      const waitMs = await tick(ports, holder, { fenceMs, looksForLost: performance.now() >= settledAt }).catch(
         (error: unknown) => {
           if (isDatabaseAway(error)) settledAt = performance.now() + SETTLE_MS
           else ports.report(error)
@@ -46,17 +48,18 @@ export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { 
       isClosed = true
       wake()
       await done
+      await leaveTime(ports.sql, holder).catch((error: unknown) => {
+        if (!isDatabaseAway(error)) throw error // then the lease ends by itself
+      })
     },
   }
 }
 
 /** How long until there is something to do. */
-async function tick(ports: TimePorts, options: SweepOptions): Promise<number> {
-  const next = await withLockIfFree(ports.sql, LOCK, async () => {
-    await sweep(ports, options, ports.now())
-    await ports.wakeUps.ring(await rescueBuilds(ports.sql, ports.now()))
-    return runDueSchedules(ports, ports.now())
-  })
-  if (next === undefined || next === null) return SWEEP_MS
-  return Math.min(SWEEP_MS, Math.max(0, next.getTime() - ports.now().getTime()))
+async function tick(ports: TimePorts, holder: string, options: SweepOptions): Promise<number> {
+  if (!(await keepTimeIfFree(ports.sql, holder, LEASE_SECONDS))) return SWEEP_MS
+  await sweep(ports, options, ports.now())
+  await ports.wakeUps.ring(await rescueBuilds(ports.sql, ports.now()))
+  const next = await runDueSchedules(ports, ports.now())
+  return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next.getTime() - ports.now().getTime()))
 }

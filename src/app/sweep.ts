@@ -1,10 +1,13 @@
 import type { TaskEvent } from '../attempt/decide.ts'
 import { lockAttempt } from '../db/attempts.ts'
+import { isDatabaseAway } from '../db/sql.ts'
 import { endTaskRun } from '../db/task-runs.ts'
 import {
   checkAgainAt,
   findSilentTask,
   listOverdueTasks,
+  listSilentTasks,
+  lookAgainIn,
   type MovedTask,
   type Overdue,
   type SilentTask,
@@ -26,18 +29,20 @@ const UNKNOWN_AFTER_SECONDS = 60
 /** Workers end what may be started elsewhere after the fence; this is for their grace, and for clocks. */
 const FENCE_MARGIN_SECONDS = 30
 
+export type SweepPorts = AttemptPorts & { readonly report: (error: unknown) => void }
+
 /** The one timer: rings again for what is silent, moves what is due, gives up on what was lost. Idempotent; any number of webs may sweep at once. */
-export async function sweep(ports: AttemptPorts, options: SweepOptions, now: Date): Promise<void> {
-  const overdue = await listOverdueTasks(ports.sql, BATCH, now)
-  await ringAgain(
-    ports,
-    overdue.filter(({ state }) => state === 'ready'),
-    now,
-  )
-  for (const task of overdue) {
-    if (task.state === 'running' && options.looksForLost) await giveUpIfLost(ports, task, options, now)
-    if (task.state === 'retry_waiting' || task.state === 'group_retry_waiting')
-      await happen(ports, task, { kind: 'due' }, now)
+export async function sweep(ports: SweepPorts, options: SweepOptions, now: Date): Promise<void> {
+  await ringAgain(ports, await listSilentTasks(ports.sql, BATCH, now), now)
+  for (const task of await listOverdueTasks(ports.sql, BATCH, now)) {
+    try {
+      if (task.state !== 'running') await happen(ports, task, { kind: 'due' }, now)
+      else if (options.looksForLost) await giveUpIfLost(ports, task, options, now)
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error
+      ports.report(error) // one that cannot be moved must not hold up all behind it
+      await lookAgainIn(ports.sql, task, RING_AGAIN_MS / 1000, now)
+    }
   }
 }
 
@@ -52,7 +57,9 @@ async function ringAgain(ports: AttemptPorts, silent: readonly Overdue[], now: D
 
 async function giveUpIfLost(ports: AttemptPorts, task: Overdue, { fenceMs }: SweepOptions, now: Date): Promise<void> {
   const silent = await findSilentTask(ports.sql, task.id)
-  if (silent === undefined || silent.silentSeconds < patienceSeconds(silent, fenceMs)) return
+  if (silent === undefined) return
+  const waitSeconds = patienceSeconds(silent, fenceMs) - silent.silentSeconds
+  if (waitSeconds > 0) return lookAgainIn(ports.sql, task, waitSeconds, now)
   await happen(ports, task, { kind: 'lost', exitCause: `lost with worker ${silent.worker}` }, now)
 }
 

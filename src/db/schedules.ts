@@ -4,7 +4,7 @@ import type { Schedule } from '../workflow/workflow.ts'
 import type { Sql } from './sql.ts'
 
 /** When a schedule has come to its end; Digdag's word for never. */
-const NEVER = new Date('9999-01-01T00:00:00Z')
+export const NEVER = new Date('9999-01-01T00:00:00Z')
 
 /** One line of a deploy's log: a schedule came, went, or is written otherwise. */
 export type ScheduleChange = {

@@ -120,7 +120,7 @@ export async function flagCancelRequested(sql: Sql, attemptId: AttemptId): Promi
 
 export type Lease = { readonly id: TaskId; readonly epoch: string; readonly isCancelRequested: boolean }
 
-/** Renews what is still ours, and takes back what was given up as unknown meanwhile. What is missing in the answer is somebody else's, or over. */
+/** Renews what is still ours, locked in the order of ids as a kill locks them, and takes back what was given up as unknown meanwhile. What is missing in the answer is somebody else's, or over. */
 export async function renewLeases(
   sql: Sql,
   workerId: string,
@@ -130,10 +130,13 @@ export async function renewLeases(
   if (claims.length === 0) return []
   const ours = claims.map(({ id, epoch }) => ({ id, epoch }))
   return sql<Lease[]>`
-    with lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)
+    with ours as materialized (
+      select tasks.id from tasks, json_to_recordset(${jsonText(ours)}::text::json) as our (id bigint, epoch bigint)
+      where tasks.id = our.id and tasks.epoch = our.epoch and worker_id = ${workerId} and state in ('running', 'unknown')
+      order by tasks.id for no key update of tasks
+    ), lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)
     update tasks set state = 'running', lease_until = lease.until, next_check_at = lease.until
-    from lease, json_to_recordset(${jsonText(ours)}::text::json) as our (id bigint, epoch bigint)
-    where tasks.id = our.id and tasks.epoch = our.epoch and worker_id = ${workerId} and state in ('running', 'unknown')
+    from lease, ours where tasks.id = ours.id
     returning tasks.id, tasks.epoch, is_cancel_requested as "isCancelRequested"`
 }
 
@@ -158,17 +161,32 @@ export type Overdue = {
   readonly queue: string
 }
 
-/** What the sweep has to look at, oldest first: silent ready tasks, delays that are over, and running ones whose lease ran out. */
+/** Ready, and nobody has come for them: the longest silent first. Apart from what is overdue: thousands that wait for a slot must not hold up a delay that is over. */
+export async function listSilentTasks(sql: Sql, limit: number, now: Date): Promise<readonly Overdue[]> {
+  return sql<Overdue[]>`
+    select id, attempt_id as "attemptId", state, epoch, queue from tasks
+    where next_check_at <= ${now} and state = 'ready' order by next_check_at limit ${limit}`
+}
+
+/** Delays that are over, and running ones whose lease ran out, oldest first. */
 export async function listOverdueTasks(sql: Sql, limit: number, now: Date): Promise<readonly Overdue[]> {
   return sql<Overdue[]>`
     select id, attempt_id as "attemptId", state, epoch, queue from tasks
-    where next_check_at <= case when state = 'running' then clock_timestamp() else ${now} end
+    where next_check_at <= case when state = 'running' then clock_timestamp() else ${now} end and state <> 'ready'
     order by next_check_at limit ${limit}`
 }
 
 export async function checkAgainAt(sql: Sql, ids: readonly TaskId[], at: Date): Promise<void> {
   if (ids.length === 0) return
   await sql`update tasks set next_check_at = ${at} where id = any(${[...ids]}::bigint[]) and state = 'ready'`
+}
+
+/** Leases go by the database's clock, delays by ours. */
+export async function lookAgainIn(sql: Sql, { id, epoch, state }: Overdue, seconds: number, now: Date): Promise<void> {
+  await sql`
+    update tasks set next_check_at = case state when 'running' then clock_timestamp() else ${now} end + make_interval(secs => ${seconds})
+    where id = ${id} and epoch = ${epoch} and state = ${state} and next_check_at is not null
+      and (state <> 'running' or lease_until < clock_timestamp())`
 }
 
 export type SilentTask = {

@@ -42,6 +42,13 @@ create table installation (
   engine_seen_at timestamptz -- a Docker engine was used once: never fall back to the process executor again
 );
 
+-- Which web keeps the time: sweeps, and starts schedules. A second one would do no harm, only the same again.
+create table time_keeper (
+  is_only boolean primary key default true check (is_only),
+  holder uuid not null,
+  until timestamptz not null -- by the database's clock
+);
+
 -- Logs: of deploys, builds and runs of tasks -------------------------------------------------------------------------
 
 -- `taken` counts the bytes of the source that were consumed, `stored_bytes` what is in the chunks (they differ past the cap).
@@ -346,7 +353,8 @@ create table tasks (
 create index tasks_attempt on tasks (attempt_id, id);
 create index tasks_children on tasks (parent_id, id);
 create index tasks_ready on tasks (queue, ready_at, id) where state = 'ready';
-create index tasks_check on tasks (next_check_at) where next_check_at is not null;
+create index tasks_silent on tasks (next_check_at) where state = 'ready';
+create index tasks_check on tasks (next_check_at) where next_check_at is not null and state <> 'ready';
 create index tasks_worker on tasks (worker_id) where state in ('running', 'unknown');
 -- What a decision asks of a group, however wide it is: is a child open, has one failed, which can begin.
 create index tasks_open on tasks (parent_id) where state in ('ready', 'retry_waiting', 'group_retry_waiting', 'running', 'planned', 'unknown');
