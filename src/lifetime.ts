@@ -22,7 +22,11 @@ export async function openLifetime<Result>(
     },
     onEnd: (close) => void closers.push(close),
     close: async () => {
-      for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
+      const errors: unknown[] = []
+      // One that cannot be closed, such as a store that has gone, must not keep the others open.
+      for (let close = closers.pop(); close !== undefined; close = closers.pop())
+        await close().catch((error: unknown) => errors.push(error))
+      if (errors.length > 0) throw errors[0]
     },
   }
   try {

@@ -30,7 +30,7 @@ export async function openStores(lifetime: Lifetime, needs: Needs): Promise<Stor
   const loading = loadBackend(config)
   const url = config.databaseUrl ?? (await startPostgres(lifetime, needs))
   const sql = openDatabase(url, { max: CONNECTIONS })
-  lifetime.onEnd(() => sql.end({ timeout: 5 }))
+  lifetime.onEnd(() => sql.end({ timeout: 2 })) // postgres.js waits for good for a connection that was cut in mid-statement
   await checkDatabase(sql, url)
   await migrate(sql)
   const installation = await findOrNameInstallation(sql)

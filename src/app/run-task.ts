@@ -150,7 +150,7 @@ const lineSource = ({ workerName }: RunOptions, { projectName, sessionId, attemp
 /** Does what the step says and tells how it ended. */
 export async function act(ports: RunPorts, options: RunOptions, running: Running): Promise<TaskEvent> {
   const { step } = running.planned
-  if (running.stop.isAsked && step.kind !== 'run') return { kind: 'canceled', exitCause: 'canceled' }
+  if (running.stop.isAsked && step.kind !== 'run') return NOT_STARTED
   switch (step.kind) {
     case 'run':
       return runCommand(ports, options, running, step)
@@ -165,12 +165,15 @@ export async function act(ports: RunPorts, options: RunOptions, running: Running
 }
 
 const NO_RESULT = { store: {}, export: {}, reset: [] }
+/** Told to stop before anything ran: canceled with its attempt, or another's by now. */
+const NOT_STARTED: TaskEvent = { kind: 'lost', exitCause: 'stopped before it started' }
 
 async function runCommand(ports: RunPorts, options: RunOptions, running: Running, step: RunStep): Promise<TaskEvent> {
   const { executor } = ports
   const { run, stop, isFresh } = running
   const timeoutMs = options.timeMs
   if (isFresh || (await executor.state(run)) === 'absent') {
+    if (stop.isAsked) return NOT_STARTED
     const { argv, files, env, cwd } = step
     await executor.start(run, { argv, files, env, cwd, timeoutMs })
   }

@@ -102,6 +102,31 @@ eachBackend('a worker', (open) => {
     await fake.until(() => fake.opened().length === 0)
   })
 
+  it('starts nothing of what was canceled while its place was made', async () => {
+    const { executor, fake } = openFakeExecutor()
+    let goOn = () => {}
+    const canGoOn = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const open: typeof executor.open = async (place, unpack) => {
+      await executor.open(place, unpack)
+      await canGoOn
+    }
+    const work = await employ({ ...executor, open })
+    const id = await startOne(ports, { '+a': sh('x') })
+    await work.look()
+    await vi.waitUntil(() => fake.opened().length > 0, { timeout: 20_000 })
+    await cancelAttempt(ports, id, 'ana', new Date())
+    const [canceled] = await sql`select clock_timestamp() as at`
+    const hasHeard = () => sql`
+      select from tasks join workers on workers.id = worker_id where attempt_id = ${id}
+        and lease_until > ${canceled?.at}::timestamptz + interval '10 s' and heard_at > lease_until - interval '10 s'`
+    await vi.waitUntil(async () => (await hasHeard()).length > 0, { timeout: 20_000 })
+    goOn()
+    await until(id, 'canceled')
+    expect(fake.started).toEqual([])
+  })
+
   it('generates subtasks and says how a task failed', async () => {
     const { work } = await hire((_, run) => run.exit(3))
     const id = await startOne(ports, { '+l': { 'loop>': '2', _do: { 'echo>': '${i}' } }, '+x': sh('no') })
@@ -181,7 +206,11 @@ eachBackend('a worker', (open) => {
     await work.close()
     fake.running()[0]?.exit(0)
     await sql`update tasks set lease_until = now() - interval '2 min', next_check_at = now() where attempt_id = ${id} and state = 'running'`
-    await sweep(ports, { fenceMs: 300_000, looksForLost: true }, new Date())
+    await sweep(
+      { ...ports, report: (error) => expect.unreachable(String(error)) },
+      { fenceMs: 300_000, looksForLost: true },
+      new Date(),
+    )
     expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a unknown'])
     await employ(executor)
     await until(id, 'success')
@@ -198,7 +227,11 @@ eachBackend('a worker', (open) => {
       await sql`select exit_cause, state_params from tasks where attempt_id = ${id} and full_name = '+wf+a'`
     expect(task).toEqual({ exit_cause: 'The Docker engine does not answer.', state_params: {} })
     fake.isAway = false
-    await sweep(ports, { fenceMs: 300_000, looksForLost: true }, new Date(Date.now() + 6000))
+    await sweep(
+      { ...ports, report: (error) => expect.unreachable(String(error)) },
+      { fenceMs: 300_000, looksForLost: true },
+      new Date(Date.now() + 6000),
+    )
     await work.look()
     await until(id, 'success')
   })
