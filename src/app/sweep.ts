@@ -29,7 +29,7 @@ const UNKNOWN_AFTER_SECONDS = 60
 /** Workers end what may be started elsewhere after the fence; this is for their grace, and for clocks. */
 const FENCE_MARGIN_SECONDS = 30
 
-export type SweepPorts = AttemptPorts & { readonly report: (error: unknown) => void }
+type SweepPorts = AttemptPorts & { readonly report: (error: unknown) => void }
 
 /** The one timer: rings again for what is silent, moves what is due, gives up on what was lost. Idempotent; any number of webs may sweep at once. */
 export async function sweep(ports: SweepPorts, options: SweepOptions, now: Date): Promise<void> {
