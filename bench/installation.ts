@@ -82,7 +82,8 @@ export class Installation {
 
   async openApi() {
     const token = (await readFile(join(this.home, 'token'), 'utf8')).trim()
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    // We are deaf while `git push` runs, and would not hear that the server has closed a connection kept from before.
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' }
     return async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
       const request = { method, headers, ...(body && { body: JSON.stringify(body) }) }
       const response = await fetch(`${this.url}/api/${path}`, request)
