@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 
+/** We are deaf while `git push` runs, and would not hear that the server has closed a connection kept from before. */
+const ALONE = { connection: 'close' }
+
 export type Backend = 'postgres' | 'redis'
 
 /** One installation of Sluice in a folder of its own, started as people start it. */
@@ -52,7 +55,7 @@ export class Installation {
 
   /** True also when tasks can run, which comes a moment later than the first page. */
   async ready(): Promise<void> {
-    while (!(await fetch(`${this.url}/readyz`)).ok) await sleep(20)
+    while (!(await fetch(`${this.url}/readyz`, { headers: ALONE })).ok) await sleep(20)
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -82,8 +85,7 @@ export class Installation {
 
   async openApi() {
     const token = (await readFile(join(this.home, 'token'), 'utf8')).trim()
-    // We are deaf while `git push` runs, and would not hear that the server has closed a connection kept from before.
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' }
+    const headers = { ...ALONE, authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     return async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
       const request = { method, headers, ...(body && { body: JSON.stringify(body) }) }
       const response = await fetch(`${this.url}/api/${path}`, request)
@@ -93,7 +95,7 @@ export class Installation {
   }
 
   async #isServing(): Promise<boolean> {
-    const response = await fetch(`${this.url}/`).catch(() => undefined)
+    const response = await fetch(`${this.url}/`, { headers: ALONE }).catch(() => undefined)
     return response?.ok === true && (await response.text()).includes('</html>')
   }
 }
