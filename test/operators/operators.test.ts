@@ -227,6 +227,6 @@ describe('call>', () => {
     ['/etc/x', {}, 'File name must not be outside of project path: /etc/x (illegal argument)'],
     ['broken', {}, "A task can't have more than one operator: +broken+x has echo> and sh> (config)"],
     ['odd', {}, "Workflow 'odd' includes unknown keys: [schedul] (config)"],
-    ['bad', {}, expect.stringMatching(/^bad\.dig:2:1 Not valid YAML: /)],
+    ['bad', {}, expect.stringMatching(/^bad\.dig:1:5 Not valid YAML: /)],
   ])('of %s with %j', (command, params, step) => expect(plan('call', command, { params, files })).toEqual(step))
 })
