@@ -37,6 +37,7 @@ export type GitAnswer = {
 export async function serveGit(request: GitRequest): Promise<GitAnswer> {
   const child = spawn('git', ['http-backend'], { ...APART, env: backendEnvironment(request) })
   const ended = exitOf(child).then(() => undefined)
+  ended.catch(() => {}) // where git cannot be started there is no head either: that is thrown below, and nobody gets `ended`
   child.stderr.resume() // what matters of it goes to the client by git's own protocol
   feed(request.body, child.stdin)
   const isPush = request.step.service === 'git-receive-pack'

@@ -70,9 +70,11 @@ async function servePush(ports: GitPorts, c: Context<Env>, step: GitRequest['ste
     await push.close()
     await ports.repositories.tidy(project.id)
   }
-  const { response, ended } = await serveGit(
-    gitRequest(ports, c, step, ports.repositories.folderName(project.id), push),
-  )
+  const request = gitRequest(ports, c, step, ports.repositories.folderName(project.id), push)
+  const { response, ended } = await serveGit(request).catch(async (error) => {
+    await push.close()
+    throw error
+  })
   ended.then(end).catch(ports.deploy.onBug) // on its own: the client may have gone long ago
   return response
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { HOOKS } from '../../src/git/hook-door.ts'
 import { backendEnvironment } from '../../src/git/serve-git.ts'
 
@@ -62,5 +62,25 @@ describe('the environment of git http-backend', () => {
       GIT_PROTOCOL: 'version=2',
       SLUICE_TOKEN: 'token',
     })
+  })
+})
+
+describe('git that cannot be started', () => {
+  it('is told to who asked, and ends nothing else', async () => {
+    vi.stubEnv('PATH', '/nonexistent')
+    vi.resetModules()
+    const { serveGit } = await import('../../src/git/serve-git.ts')
+    const request = {
+      folder: '/nonexistent',
+      repository: '1.git',
+      step: { kind: 'advertise', service: 'git-upload-pack' },
+      user: 'ana',
+      body: null,
+      headers: { contentType: undefined, contentLength: undefined, contentEncoding: undefined, gitProtocol: undefined },
+      environment: {},
+      maxPackBytes: 1,
+    } as const
+    await expect(serveGit(request)).rejects.toThrow() // a rejection that nobody hears would end this process too
+    vi.unstubAllEnvs()
   })
 })
