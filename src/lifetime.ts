@@ -1,3 +1,4 @@
+import { isDatabaseAway } from './db/sql.ts'
 import { Refusal } from './refusal.ts'
 
 type Closer = () => Promise<unknown>
@@ -43,6 +44,7 @@ export async function openLifetime<Result>(
  */
 export async function runUntilStopped(open: () => Promise<{ close(): Promise<void> }>): Promise<number> {
   const stopped = awaitSignal()
+  process.on('unhandledRejection', dieUnlessAway)
   try {
     const opened = await open()
     await stopped
@@ -54,6 +56,11 @@ export async function runUntilStopped(open: () => Promise<{ close(): Promise<voi
     console.error(`sluice: ${error.message}\n  ${error.hint}`)
     return 1
   }
+}
+
+/** postgres.js asks each new connection for its types in a promise that nobody holds. Whoever waits for a connection that is cut at that moment is told by another. */
+function dieUnlessAway(error: unknown): void {
+  if (!isDatabaseAway(error)) throw error
 }
 
 const leave = () => process.exit(1)
