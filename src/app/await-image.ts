@@ -2,6 +2,8 @@ import type { BuildId, LogId } from '../brand.ts'
 import { type Build, findBuild } from '../db/builds.ts'
 import { moveDeployIfHeld } from '../db/deploys.ts'
 import { listLogChunks } from '../db/logs.ts'
+import { heardSince } from '../db/pages/shown.ts'
+import { isBuilderOnline } from '../db/workers.ts'
 import { describePlan } from '../environment/plan.ts'
 import type { Work } from './begin-deploy.ts'
 import { type CheckedRevision, stop } from './check-revision.ts'
@@ -42,7 +44,9 @@ function stopUnbuilt(work: Work, { problem }: Build): Stop {
   )
 }
 
-async function followBuild({ ports, tell }: Work, buildId: BuildId, logId: LogId): Promise<Build> {
+async function followBuild(work: Work, buildId: BuildId, logId: LogId): Promise<Build> {
+  const { ports, tell } = work
+  const tellIfUntaken = openUntaken(work)
   const lines = openLines((line) => tell(detail(line)))
   let seq = 0
   return waitFor(ports.hints, [`build:${buildId}`, `log:${logId}`], 2000, async () => {
@@ -52,10 +56,25 @@ async function followBuild({ ports, tell }: Work, buildId: BuildId, logId: LogId
       seq += chunks.length
       chunks = await listLogChunks(ports.sql, logId, seq)
     }
+    await tellIfUntaken(build)
     if (build?.state !== 'success' && build?.state !== 'error') return undefined
     lines.end()
     return build
   })
+}
+
+const UNTAKEN_MS = 5000
+
+/** Says once why nothing goes by: a silent push looks like one that hangs. */
+function openUntaken({ ports, tell }: Work) {
+  let isTold = false
+  return async (build: Build | undefined): Promise<void> => {
+    const now = ports.now()
+    if (isTold || build?.state !== 'queued' || now.getTime() - build.createdAt.getTime() < UNTAKEN_MS) return
+    isTold = true
+    const isAnyOnline = await isBuilderOnline(ports.sql, heardSince(now))
+    tell(detail(`Waiting for a worker: ${isAnyOnline ? 'all are busy' : 'none is online'}`))
+  }
 }
 
 function openLines(tell: (line: string) => void) {

@@ -39,3 +39,10 @@ export async function stopWorker(sql: Sql, id: string, now: Date): Promise<void>
   await sql`update workers set stopped_at = ${now} where id = ${id}`
   await sql`select pg_notify('sluice', 'workers')`
 }
+
+/** Whether any worker that can build was heard after `heardAfter`. */
+export async function isBuilderOnline(sql: Sql, heardAfter: Date): Promise<boolean> {
+  const rows = await sql`
+    select from workers where stopped_at is null and heard_at > ${heardAfter} and executor = 'docker' limit 1`
+  return rows.length > 0
+}
