@@ -2,6 +2,7 @@ import { getDelivery, settleDeliveryIfReceived } from '../db/deliveries.ts'
 import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld } from '../db/deploys.ts'
 import { closeLog } from '../db/logs.ts'
 import { getProject } from '../db/projects.ts'
+import { isDatabaseAway } from '../db/sql.ts'
 import { awaitImage } from './await-image.ts'
 import { beginDeploy, type Work } from './begin-deploy.ts'
 import { checkRevision } from './check-revision.ts'
@@ -88,7 +89,7 @@ async function fail(ports: DeployPorts, deploy: Deploy, { tell }: Telling, error
   ports.onBug(error)
   tell(wrong(`${BUG}; its operator was told`))
   tell(wrong('Push again; if that fails too, show the operator this deploy'))
-  await insist(async () => {
+  await insist(ports, async () => {
     await endWith(ports, deploy, { stop: 'failed', problem: BUG }).catch(ignoreLost)
     return true
   })
@@ -99,8 +100,9 @@ function ignoreLost(error: unknown) {
 }
 
 /** How it ended, by whoever ended it. */
-async function outcome({ sql, hints }: DeployPorts, { id }: Deploy): Promise<Deploy> {
-  return insist(() =>
+async function outcome(ports: DeployPorts, { id }: Deploy): Promise<Deploy> {
+  const { sql, hints } = ports
+  return insist(ports, () =>
     waitFor(hints, [`deploy:${id}`], 2000, async () => {
       const deploy = await findDeploy(sql, id)
       return deploy?.finishedAt == null ? undefined : deploy
@@ -109,14 +111,18 @@ async function outcome({ sql, hints }: DeployPorts, { id }: Deploy): Promise<Dep
 }
 
 const AGAIN_MS = 1000
+const AGAIN_AT_MOST_MS = 60_000
 
-/** Until the database answers. */
-async function insist<Done>(act: () => Promise<Done>): Promise<Done> {
-  for (;;) {
+/** Until it is done. While the database is away that is all one can do; anything else is a bug, told each time, ever more seldom. */
+async function insist<Done>({ onBug }: DeployPorts, act: () => Promise<Done>): Promise<Done> {
+  for (let pauseMs = AGAIN_MS; ; ) {
     try {
       return await act()
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref())
+    } catch (error) {
+      const isAway = isDatabaseAway(error)
+      if (!isAway) onBug(error)
+      await new Promise((resolve) => setTimeout(resolve, pauseMs).unref())
+      pauseMs = isAway ? AGAIN_MS : Math.min(pauseMs * 2, AGAIN_AT_MOST_MS)
     }
   }
 }

@@ -134,6 +134,23 @@ describe('a deploy that meets a bug', () => {
     expect(await pushOf(project.id).answer(change, () => {})).toBe('yes')
     await resume()
   })
+
+  it('after it went live is told to the operator, and the pusher still hears that it is live', async () => {
+    const { project, commit } = await pushedProject('late-bug')
+    const bugs: unknown[] = []
+    let isBroken = true
+    const hear: typeof server.deploy.hints.hear = (topic, look) => {
+      if (!topic.startsWith('deploy:') || !isBroken) return server.deploy.hints.hear(topic, look)
+      isBroken = false
+      throw new Error('deaf')
+    }
+    const broken = { ...server.deploy, hints: { hear }, onBug: (error: unknown) => bugs.push(error) }
+    const handed = async () => ({ refs: ['refs/heads/main'], options: [] })
+    const push = receivePush(broken, { projectId: project.id, pushedBy: 'ana', handed })
+    expect(await push.answer({ ref: 'refs/heads/main', from: NONE, to: commit }, () => {})).toBe('yes')
+    expect(bugs).toEqual([new Error('deaf')])
+    await push.settle()
+  })
 })
 
 describe('two deploys of a branch', () => {
