@@ -28,11 +28,15 @@ export type PlantedTree = {
 export async function insertTree(sql: Sql, tree: NewTree, now: Date): Promise<PlantedTree> {
   const { tasks, attemptId } = tree
   if (tasks.length === 0) return { rootIds: [], ready: [], isOpen: false }
-  const ids = await takeIds(sql, tasks.length)
+  const { ids, queue } = await takeIds(sql, tree, tasks.length)
+  const queues = queuesOf(tasks, queue)
   const waits = tree.after.length > 0
   const born = birthStates(tasks, new Set(tree.kept.keys()))
   const states = waits ? born.map((state) => (state === 'success' ? state : 'blocked')) : born
-  const rows = tasks.map((task, index) => rowOf(tree, task, ids, index, states[index] ?? 'blocked'))
+  const rows = tasks.map((task, index) => ({
+    ...rowOf(tree, task, ids, index, states[index] ?? 'blocked'),
+    queue: queues[index] ?? queue,
+  }))
   await sql`
     insert into tasks (id, attempt_id, parent_id, full_name, kind, config, static_export, upstreams, is_initial, state, queue,
       store_params, export_params, reset_params, has_store, changed_at, ready_at, next_check_at)
@@ -51,7 +55,17 @@ export async function insertTree(sql: Sql, tree: NewTree, now: Date): Promise<Pl
   }
 }
 
-type Row = ReturnType<typeof rowOf>
+/** `_queue` holds for all that is below, too, until another is named; read as written. */
+function queuesOf(tasks: readonly PlannedTask[], above: string): readonly string[] {
+  const queues: string[] = []
+  for (const { config, parent } of tasks) {
+    const inherited = parent === null ? above : queues[parent] // parents come before children
+    queues.push(typeof config._queue === 'string' ? config._queue : (inherited ?? above))
+  }
+  return queues
+}
+
+type Row = ReturnType<typeof rowOf> & { readonly queue: string }
 
 function rowOf(tree: NewTree, task: PlannedTask, ids: readonly TaskId[], index: number, state: TaskState) {
   const idOf = (at: number) => ids[at] as TaskId // one id was taken for each task
@@ -66,7 +80,6 @@ function rowOf(tree: NewTree, task: PlannedTask, ids: readonly TaskId[], index: 
     upstreams: [...(index === 0 ? tree.after : []), ...task.upstreams.map(idOf)],
     isInitial: !(tree.isGenerated && task.parent === null),
     state,
-    queue: typeof task.config._queue === 'string' ? task.config._queue : 'default',
     store: kept?.store ?? {},
     export: kept?.export ?? {},
     reset: kept?.reset ?? [],
@@ -82,11 +95,13 @@ const asMoved = ({ id, state, queue, parentId }: Row): MovedTask => ({
   retryAt: null,
 })
 
-/** Ids of one block, in order: a task's id is greater than its parent's and its upstreams'. */
-async function takeIds(sql: Sql, count: number): Promise<readonly TaskId[]> {
-  const rows = await sql<{ id: TaskId }[]>`
-    select nextval(pg_get_serial_sequence('tasks', 'id')) as id from generate_series(1, ${count})`
-  return rows.map(({ id }) => id)
+/** Ids of one block, in order: a task's id is greater than its parent's and its upstreams'. And the queue that the tree is planted in. */
+async function takeIds(sql: Sql, { parentId }: NewTree, count: number) {
+  const rows = await sql<{ id: TaskId; queue: string }[]>`
+    select nextval(pg_get_serial_sequence('tasks', 'id')) as id,
+      coalesce((select queue from tasks where id = ${parentId}), 'default') as queue
+    from generate_series(1, ${count})`
+  return { ids: rows.map(({ id }) => id), queue: rows[0]?.queue ?? 'default' }
 }
 
 /** What a retried operator or group had under it counts no more. */

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { cancelAttempt } from '../../src/app/cancel-attempt.ts'
 import { finishTask } from '../../src/app/finish-task.ts'
 import type { TaskEvent } from '../../src/attempt/decide.ts'
+import { claimReadyTasks } from '../../src/db/tasks.ts'
 import {
   attemptState,
   claimTasks,
@@ -53,6 +54,29 @@ eachBackend('finishing tasks', (open) => {
     it('is over at once when there is nothing to do in it', async () => {
       const id = await startOne(ports, { '+a': {}, '+b': { '+c': {} } })
       expect(await attemptState(sql, id)).toBe('success')
+    })
+  })
+
+  describe('a queue', () => {
+    const queuesOf = async (id: string) => {
+      const rows = await sql<{ line: string }[]>`
+        select full_name || ' ' || queue as line from tasks where attempt_id = ${id} order by id`
+      return rows.map(({ line }) => line)
+    }
+
+    it('that is named by a group holds for all in it, for what it generates and for its tries again', async () => {
+      const inner = { '+b': echo(), '+c': { _queue: 'default', '+d': echo() } }
+      const id = await startOne(ports, { '+g': { _queue: 'gpu', _retry: 1, '+a': echo(), '+i': inner }, '+e': echo() })
+      const planned = ['+wf+g gpu', '+wf+g+a gpu', '+wf+g+i gpu', '+wf+g+i+b gpu', '+wf+g+i+c default']
+      const first = ['+wf default', ...planned, '+wf+g+i+c+d default', '+wf+e default']
+      expect(await queuesOf(id)).toEqual(first)
+      expect(await claimTasks(sql, workerId)).toEqual([])
+      const claim = { workerId, queues: ['gpu'], limit: 1, leaseSeconds: 10 }
+      for (const event of [{ ...SUCCEEDED, subtasks: { '+s': echo() } }, FAILED])
+        for (const one of await claimReadyTasks(sql, claim, now)) await finishTask(ports, { claim: one, event }, now)
+      const again = ['+wf+g+a gpu', '+wf+g+i gpu', '+wf+g+i+b gpu', '+wf+g+i+c default', '+wf+g+i+c+d default']
+      expect(await queuesOf(id)).toEqual([...first, '+wf+g+a^sub gpu', '+wf+g+a^sub+s gpu', ...again])
+      await cancelAttempt(ports, id, 'ana', now)
     })
   })
 
