@@ -23,7 +23,7 @@ export function schedulesCommand(tools: Tools): Command {
         each.id,
         each.project.name,
         each.workflow.name,
-        each.disabledAt === null ? each.nextRunTime : `off since ${each.disabledAt}`,
+        nextRunOf(each),
         each.nextScheduleTime,
       ])
       sayTable(
@@ -32,7 +32,18 @@ export function schedulesCommand(tools: Tools): Command {
         rows,
         'Nothing is scheduled. Add a schedule: to a .dig file and push it.',
       )
+      for (const { id } of answer.schedules.filter(isHeld))
+        tools.say(
+          `Schedule ${id} is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable ${id} --skip`,
+        )
     })
+}
+
+const isHeld = ({ disabledAt, heldAt }: ScheduleAnswer) => disabledAt === null && heldAt !== null
+
+function nextRunOf(schedule: ScheduleAnswer): string {
+  if (schedule.disabledAt !== null) return `off since ${schedule.disabledAt}`
+  return schedule.heldAt === null ? schedule.nextRunTime : `held since ${schedule.heldAt}`
 }
 
 /** `sluice schedules:disable ID` and `sluice schedules:enable ID` */

@@ -35,6 +35,8 @@ export type ShownWorkflow = {
   readonly schedule: string | null
   readonly nextRunAt: Date | null
   readonly isPaused: boolean
+  /** It missed more sessions than are made up by themselves; null: it goes on. */
+  readonly heldScheduleId: string | null
   readonly last: { readonly id: string; readonly state: ShownAttemptState; readonly startedAt: Date } | null
   /** Newest last. */
   readonly recent: readonly Outcome[]

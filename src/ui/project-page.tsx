@@ -141,13 +141,31 @@ function Workflows({ view, props: { project, workflows } }: { view: View; props:
   )
 }
 
+function Next({ view, workflow }: { view: View; workflow: ShownWorkflow }) {
+  const { nextRunAt, isPaused, heldScheduleId } = workflow
+  if (isPaused) return 'paused'
+  if (heldScheduleId !== null) return 'held'
+  return nextRunAt === null ? '–' : <When at={nextRunAt} view={view} />
+}
+
+/** A held schedule would look like one that is late. */
+function Held({ workflow: { isPaused, heldScheduleId } }: { workflow: ShownWorkflow }) {
+  if (isPaused || heldScheduleId === null) return null
+  return (
+    <p class="small">
+      held: 10 missed sessions were made up, more wait; <code>sluice schedules:enable {heldScheduleId} --skip</code>
+    </p>
+  )
+}
+
 function WorkflowRow({ view, project, workflow }: { view: View; project: string; workflow: ShownWorkflow }) {
-  const { name, last, recent, nextRunAt, schedule, isPaused } = workflow
+  const { name, last, recent, schedule } = workflow
   return (
     <tr>
       <td>
         <a href={workflowPath(project, name)}>{name}</a>{' '}
         <span class="quiet small nowrap hide-phone">{schedule ?? 'by hand'}</span>
+        <Held workflow={workflow} />
       </td>
       <td class="full-phone">
         <Spark outcomes={recent} />
@@ -168,7 +186,7 @@ function WorkflowRow({ view, project, workflow }: { view: View; project: string;
       </td>
       <td class="n hide-phone">{medianOf(recent.filter(({ state }) => state === 'success').map(({ ms }) => ms))}</td>
       <td class="n" data-l="next">
-        {isPaused ? 'paused' : nextRunAt === null ? '–' : <When at={nextRunAt} view={view} />}
+        <Next view={view} workflow={workflow} />
       </td>
       <td class="n hide-phone">
         <form class="plain" method="post" action={`${workflowPath(project, name)}/start`}>

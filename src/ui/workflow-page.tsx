@@ -82,7 +82,7 @@ function Head({ view, props: { workflow } }: Props) {
             {passed} of the last {ended.length} passed
           </span>
         )}
-        {workflow.nextRunAt === null ? null : (
+        {workflow.nextRunAt === null || workflow.heldScheduleId !== null ? null : (
           <span>
             <Icon name="clock" />
             next {sayIn(workflow.nextRunAt, view.now)}
@@ -161,13 +161,17 @@ function SessionRow({ view, session, zone }: { view: View; session: ShownSession
   )
 }
 
+function sayWhyNone({ isPaused, heldScheduleId }: Props['props']['workflow']): string {
+  if (isPaused) return 'Its schedule is paused.'
+  if (heldScheduleId === null) return 'No schedule. Start it by hand, or add schedule: to it.'
+  return `Its schedule is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable ${heldScheduleId} --skip`
+}
+
 function Next({ view, props: { next, workflow } }: Props) {
   return (
     <Section title="Next runs" note={next.length === 0 ? null : countOf(next.length, 'run')}>
       {next.length === 0 ? (
-        <p class="sheet pad quiet">
-          {workflow.isPaused ? 'Its schedule is paused.' : 'No schedule. Start it by hand, or add schedule: to it.'}
-        </p>
+        <p class="sheet pad quiet">{sayWhyNone(workflow)}</p>
       ) : (
         <div class="sheet">
           <table class="table">

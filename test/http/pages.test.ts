@@ -51,6 +51,20 @@ describe('an empty house', () => {
   })
 })
 
+describe('a schedule that is held', () => {
+  it('says so, and how it goes on, and is not among the next runs', async () => {
+    const { id, workflows } = await rows.project('held', { config: { schedule: { 'daily>': '06:00:00' } } })
+    const [schedule] = await sql<{ id: string }[]>`
+      insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, held_at, created_at, updated_at)
+      values (${id}, ${workflows.get('daily_sync') ?? ''}, 'daily_sync', '2026-03-02T05:00:00Z', '2026-03-02T00:00:00Z', ${NOW}, ${NOW}, ${NOW})
+      returning id`
+    const hint = `more wait; sluice schedules:enable ${schedule?.id} --skip`
+    expect(textOf(await read('/projects/held'))).toContain(`held: 10 missed sessions were made up, ${hint}`)
+    expect(textOf(await read('/projects/held/workflows/daily_sync'))).toContain('Its schedule is held')
+    expect(await read('/')).not.toContain('2026-03-02')
+  })
+})
+
 describe('pages of hostile names', () => {
   it('show them as text, and lead where they say', async () => {
     const project = await rows.project(HOSTILE, {

@@ -12,6 +12,8 @@ export type ScheduleRow = {
   readonly nextRunAt: Date
   readonly nextSessionTime: Date
   readonly disabledAt: Date | null
+  /** It missed more sessions than are made up by themselves: waits for a person. */
+  readonly heldAt: Date | null
   readonly createdAt: Date
 }
 
@@ -57,5 +59,6 @@ export async function enableSchedule(sql: Sql, id: string, next: Due | null, now
 
 const columns = (sql: Sql) => sql`
   select s.id, p.id as "projectId", p.name as "projectName", w.id as "workflowId", w.name as "workflowName", w.timezone,
-    s.next_run_at as "nextRunAt", s.next_session_time as "nextSessionTime", s.disabled_at as "disabledAt", s.created_at as "createdAt"
+    s.next_run_at as "nextRunAt", s.next_session_time as "nextSessionTime", s.disabled_at as "disabledAt",
+    s.held_at as "heldAt", s.created_at as "createdAt"
   from schedules s join projects p on p.id = s.project_id join workflows w on w.id = s.workflow_id`

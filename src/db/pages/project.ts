@@ -66,7 +66,7 @@ export async function listShownWorkflows(
 ): Promise<readonly (ShownWorkflow & { rawSchedule: JsonObject | null })[]> {
   const rows = await sql<WorkflowRow[]>`
     select workflows.id, workflows.name, timezone, config->'schedule' as "rawSchedule", next_run_at as "nextRunAt",
-      disabled_at is not null as "isPaused", recent.sessions as recent
+      disabled_at is not null as "isPaused", case when held_at is not null then schedules.id end as "heldScheduleId", recent.sessions as recent
     from projects join workflows on workflows.revision_id = current_revision_id
       left join schedules on schedules.project_id = projects.id and schedules.workflow_name = workflows.name
       cross join lateral (

@@ -72,6 +72,7 @@ export const answerSchedule = (row: ScheduleRow) => ({
   nextRunTime: instant(row.nextRunAt),
   nextScheduleTime: zoned(row.nextSessionTime, row.timezone),
   disabledAt: maybeInstant(row.disabledAt),
+  heldAt: maybeInstant(row.heldAt),
   timezone: row.timezone,
 })
 

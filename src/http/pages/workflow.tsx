@@ -50,7 +50,10 @@ async function readWorkflow({ sql, now }: PagePorts, c: Context): Promise<Workfl
     project: project.name,
     workflow,
     revision: project.revision.number,
-    next: schedule === null || workflow.isPaused ? [] : nextDues(schedule, now(), NEXT_RUNS),
+    next:
+      schedule === null || workflow.isPaused || workflow.heldScheduleId !== null
+        ? []
+        : nextDues(schedule, now(), NEXT_RUNS),
     sessions,
     older: last === undefined || sessions.length < SESSIONS_A_PAGE ? null : last.sessionTime.toISOString(),
   }

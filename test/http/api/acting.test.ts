@@ -184,6 +184,9 @@ describe('a schedule', () => {
       nextRunTime: '2026-03-28T12:00:00Z',
       nextScheduleTime: '2026-03-28T12:00:00+00:00',
     })
+    await sql`update schedules set held_at = '2026-03-28T06:00:00Z' where id = ${id ?? ''}`
+    expect((await api.list('/projects/timed/schedules'))[0]).toMatchObject({ heldAt: '2026-03-28T06:00:00Z' })
+    expect((await ask('POST', `/schedules/${id}/enable`, {})).body).toMatchObject({ heldAt: null })
     expect((await api.send('POST', '/schedules/4711/enable')).status).toBe(404)
   })
 })

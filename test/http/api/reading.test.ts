@@ -79,6 +79,7 @@ describe('schedules', () => {
         nextRunTime: '2026-03-28T07:00:00Z',
         nextScheduleTime: '2026-03-28T00:00:00+09:00',
         disabledAt: null,
+        heldAt: null,
         timezone: 'Asia/Tokyo',
       },
     ])

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { openDesk } from './desk.ts'
+
+const scheduleOf = (id: string, rest: object) => ({
+  id,
+  project: { id: '1', name: 'shop' },
+  workflow: { id: '2', name: `daily_${id}` },
+  nextRunTime: '2026-03-02T06:00:00Z',
+  nextScheduleTime: '2026-03-02T00:00:00+00:00',
+  disabledAt: null,
+  heldAt: null,
+  timezone: 'UTC',
+  ...rest,
+})
+
+describe('sluice schedules', () => {
+  it('tells a schedule that is held from one that goes on, and what to do', async () => {
+    const held = { heldAt: '2026-03-20T06:00:00Z' }
+    const schedules = [scheduleOf('1', {}), scheduleOf('2', held)]
+    const { sluice } = openDesk(() => Response.json({ schedules }))
+    const { out } = await sluice('schedules')
+    expect(out.split('\n').map((line) => line.trimEnd().split(/ {2,}/))).toEqual([
+      ['ID', 'PROJECT', 'WORKFLOW', 'NEXT RUN', 'FOR SESSION'],
+      ['1', 'shop', 'daily_1', '2026-03-02T06:00:00Z', '2026-03-02T00:00:00+00:00'],
+      ['2', 'shop', 'daily_2', 'held since 2026-03-20T06:00:00Z', '2026-03-02T00:00:00+00:00'],
+      [
+        'Schedule 2 is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable 2 --skip',
+      ],
+      [''],
+    ])
+  })
+})
