@@ -2,6 +2,7 @@ import { decideCancel } from '../attempt/decide.ts'
 import { isFinal } from '../attempt/task.ts'
 import type { AttemptId } from '../brand.ts'
 import { finishAttemptIfRunning, lockAttempt, releaseActiveAttempt, requestCancelIfRunning } from '../db/attempts.ts'
+import { closeLogsOfTasks } from '../db/logs.ts'
 import { flagCancelRequested, lockOpenTasks, moveTasks } from '../db/tasks.ts'
 import { outcomeOf, sayHints } from './advance-attempt.ts'
 import type { AttemptPorts } from './finish-task.ts'
@@ -19,7 +20,10 @@ export async function cancelAttempt(
     if (!(await requestCancelIfRunning(tx, attemptId, who, now))) return 'canceling'
     const open = await lockOpenTasks(tx, attemptId)
     await flagCancelRequested(tx, attemptId)
-    const moved = await moveTasks(tx, decideCancel(open), now)
+    const moves = decideCancel(open)
+    const moved = await moveTasks(tx, moves, now)
+    const unknown = moves.filter(({ from }) => from === 'unknown').map(({ id }) => id)
+    await closeLogsOfTasks(tx, unknown, now)
     await sayHints(tx, attempt, moved)
     const root = moved.find(({ parentId, state }) => parentId === null && isFinal(state))
     if (root !== undefined && (await finishAttemptIfRunning(tx, attemptId, outcomeOf(root), now)))

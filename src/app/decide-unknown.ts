@@ -1,5 +1,6 @@
 import type { TaskId } from '../brand.ts'
 import { findAttemptIdOf, lockAttempt } from '../db/attempts.ts'
+import { closeLogsOfTasks } from '../db/logs.ts'
 import { Refusal } from '../refusal.ts'
 import { advanceAttempt, DEFAULT_LIMITS } from './advance-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
@@ -17,7 +18,9 @@ export async function decideUnknown(
     const attempt = await lockAttempt(tx, attemptId)
     if (attempt === undefined) return []
     const event = { kind: 'decided', as, who } as const
-    return advanceAttempt(tx, attempt, { id: taskId, event }, ports.limits ?? DEFAULT_LIMITS, now)
+    const moved = await advanceAttempt(tx, attempt, { id: taskId, event }, ports.limits ?? DEFAULT_LIMITS, now)
+    if (moved.length > 0) await closeLogsOfTasks(tx, [taskId], now)
+    return moved
   })
   await ringReady(ports, moved)
   return moved.length > 0 ? 'decided' : 'not unknown'

@@ -1,5 +1,6 @@
 import type { TaskEvent } from '../attempt/decide.ts'
 import { lockAttempt } from '../db/attempts.ts'
+import { closeLogsOfTasks } from '../db/logs.ts'
 import { isDatabaseAway } from '../db/sql.ts'
 import { endTaskRun } from '../db/task-runs.ts'
 import {
@@ -80,6 +81,7 @@ async function happen(ports: AttemptPorts, task: Overdue, event: TaskEvent, now:
     const own = moved.find((one) => one.id === id)
     if (event.kind === 'lost' && own !== undefined && own.state !== 'unknown') {
       await endTaskRun(tx, { ...task }, { event, state: own.state }, now)
+      await closeLogsOfTasks(tx, [id], now)
     }
     return moved
   })

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import type { LogId } from '../brand.ts'
+import type { LogId, TaskId } from '../brand.ts'
 import type { Sql } from './sql.ts'
 
 export type LogChunk = { readonly seq: number; readonly at: Date; readonly bytes: Buffer }
@@ -64,6 +64,17 @@ export async function closeLog(sql: Sql, id: LogId, now: Date): Promise<void> {
   await sql`
     with closed as (update logs set closed_at = coalesce(closed_at, ${now}) where id = ${id})
     select pg_notify('sluice', ${`log:${id}`})`
+}
+
+/** Of the newest start of each: their ends were decided by somebody else than whoever wrote these logs. */
+export async function closeLogsOfTasks(sql: Sql, taskIds: readonly TaskId[], now: Date): Promise<void> {
+  if (taskIds.length === 0) return
+  await sql`
+    with closed as (
+      update logs set closed_at = ${now} from tasks
+      where tasks.id = any(${[...taskIds]}::bigint[]) and logs.id = tasks.log_id and closed_at is null returning logs.id
+    )
+    select pg_notify('sluice', 'log:' || id) from closed`
 }
 
 export async function getLogState(sql: Sql, id: LogId): Promise<LogState> {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
+import { cancelAttempt } from '../../src/app/cancel-attempt.ts'
 import { decideUnknown } from '../../src/app/decide-unknown.ts'
 import { finishTask } from '../../src/app/finish-task.ts'
 import { openTime } from '../../src/app/keep-time.ts'
@@ -136,6 +137,27 @@ eachBackend('the sweep', (open) => {
     expect(await runAll(ports, workerId, () => SUCCEEDED)).toEqual(['+wf+a', '+wf+b'])
     expect(await attemptState(sql, id)).toBe('success')
     expect((await finishTask(ports, { claim, event: FAILED }, now)).outcome).toBe('stale')
+  })
+
+  it.each([
+    ['a lost start', (_: Claim) => Promise.resolve('decided')],
+    ['what a person decides', ({ id }: Claim) => decideUnknown(ports, { taskId: id, as: 'success', who: 'ana' }, now)],
+    ['what a kill cancels', ({ attemptId }: Claim) => cancelAttempt(ports, attemptId, 'ana', now)],
+  ] as const)('closes the log of %s, and not while its worker may come back', async (what, end) => {
+    const id = await startOne(ports, { '+a': echo })
+    const claim = await claimOne()
+    const isRetryable = what === 'a lost start'
+    await begin(claim, { isRetryable, retry: null })
+    const closedAt = async () => {
+      const rows = await sql`select closed_at from logs join task_runs on log_id = logs.id where task_id = ${claim.id}`
+      return rows[0]?.closed_at
+    }
+    await silence(id, isRetryable ? 331 : 61)
+    const sweptAt = new Date()
+    await sweep(ports, OPTIONS, sweptAt)
+    expect(await closedAt()).toEqual(isRetryable ? sweptAt : null)
+    expect(['decided', 'canceling']).toContain(await end(claim))
+    expect(await closedAt()).toEqual(isRetryable ? sweptAt : now)
   })
 
   it('goes on by itself, one keeper among many', async () => {
