@@ -28,6 +28,8 @@ export function exitCause(exit: Exit, canceledBy: string | null): string {
       )}`
     case 'killed':
       return canceledBy === null ? 'killed' : `killed by ${canceledBy}`
+    case 'unstarted':
+      return `not started: ${exit.why}`
     case 'lost':
       return `lost: ${exit.why}`
   }

@@ -200,18 +200,16 @@ function takeOutput({ sql, leases, now }: RunPorts, options: RunOptions, { logId
   }
 }
 
-async function eventOf(
-  { executor, sql, leases }: RunPorts,
-  running: Running,
-  step: RunStep,
-  exit: Exit,
-): Promise<TaskEvent> {
+async function eventOf(ports: RunPorts, running: Running, step: RunStep, exit: Exit): Promise<TaskEvent> {
+  const { executor, sql, leases } = ports
   const findOrder = () => retryWhileAway(leases, () => findTaskOrder(sql, running.claim))
   const order = exit.kind === 'killed' ? await findOrder() : undefined
   const cause = exitCause(exit, order?.cancelRequestedBy ?? null)
   switch (exit.kind) {
     case 'exited':
       return { ...(await conclude(executor, running.run, step, exit.code)), exitCause: cause }
+    case 'unstarted':
+      return postponed(ports, cause)
     case 'lost':
       return { kind: 'lost', exitCause: cause }
     case 'killed':

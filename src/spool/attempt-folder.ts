@@ -127,4 +127,15 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** Takes a run so that no agent will. False: it was taken already. */
+export async function seal(folder: AttemptFolder, name: string): Promise<boolean> {
+  try {
+    await writeFile(join(folder.spool, `${name}.started`), '', { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
 const run = promisify(execFile)

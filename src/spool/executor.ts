@@ -35,6 +35,8 @@ export type Exit =
   | { readonly kind: 'out_of_memory'; readonly limitBytes: number }
   | { readonly kind: 'timed_out'; readonly afterMs: number }
   | { readonly kind: 'killed' }
+  /** The container had gone before its agent took the command: nothing of it ran, and nothing will. */
+  | { readonly kind: 'unstarted'; readonly why: string }
   /** The container has gone and left no exit code. */
   | { readonly kind: 'lost'; readonly why: string }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Life } from './agents.ts'
-import { type AttemptFolder, runName } from './attempt-folder.ts'
+import { type AttemptFolder, exists, runName, seal } from './attempt-folder.ts'
 import type { Exit, Run } from './executor.ts'
 import { drain, keepCut } from './output.ts'
 import { readPlanted } from './planted.ts'
@@ -102,7 +102,13 @@ async function goneExit(folder: AttemptFolder, run: Run, note: RunNote, life: Li
   const stopped = await stoppedExit(folder, run)
   if (stopped !== undefined) return stopped
   if (life.kind === 'ended' && life.isOutOfMemory) return { kind: 'out_of_memory', limitBytes: note.memoryBytes }
-  return { kind: 'lost', why: life.kind === 'ended' ? life.why : 'its container was replaced by another' }
+  const why = life.kind === 'ended' ? life.why : 'its container was replaced by another'
+  return { kind: (await isUntaken(folder, run)) ? 'unstarted' : 'lost', why }
+}
+
+/** The command still lies there, and we are the first to mark it as taken: no agent has, or ever will. A spool that was wiped proves nothing. */
+async function isUntaken(folder: AttemptFolder, run: Run): Promise<boolean> {
+  return (await exists(join(folder.spool, `${runName(run)}.run`))) && (await seal(folder, runName(run)))
 }
 
 async function stoppedExit(folder: AttemptFolder, run: Run): Promise<Exit | undefined> {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AttemptId } from '../brand.ts'
 import { Refusal } from '../refusal.ts'
@@ -14,10 +14,11 @@ import {
   makeFolder,
   removeTree,
   runName,
+  seal,
 } from './attempt-folder.ts'
 import type { Place, Run } from './executor.ts'
 import { createOutput } from './output.ts'
-import { isCode, openPlanted } from './planted.ts'
+import { openPlanted } from './planted.ts'
 import { openSpoolWatch, type SpoolWatch } from './spool-watch.ts'
 
 /** What this process holds of each attempt: all of it can be found again from the disk and the engine. */
@@ -140,12 +141,7 @@ export function openPlaces({ home, certificates }: PlacesOptions, agents: Agents
 async function sealRuns(folder: AttemptFolder): Promise<void> {
   for (const file of await readdir(folder.spool)) {
     const name = /^(\d+-\d+)\.run$/.exec(file)?.[1]
-    if (name === undefined) continue
-    try {
-      await writeFile(join(folder.spool, `${name}.started`), '', { flag: 'wx' })
-    } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error
-    }
+    if (name !== undefined) await seal(folder, name)
   }
 }
 

@@ -217,6 +217,22 @@ eachBackend('a worker', (open) => {
     expect(fake.started).toHaveLength(1)
   })
 
+  it('starts again what no agent had taken, though it may not be repeated', async () => {
+    const exits = [{ kind: 'unstarted', why: 'its container was removed' } as const, 0]
+    const { work, fake } = await hire((_, run) => run.exit(exits.shift() ?? 0))
+    const id = await startOne(ports, { '+a': sh('x') })
+    await work.look()
+    await vi.waitUntil(async () => (await statesOf(sql, id)).includes('+wf+a retry_waiting'), { timeout: 20_000 })
+    const [task] = await sql`select exit_cause from tasks where attempt_id = ${id} and full_name = '+wf+a'`
+    expect(task).toEqual({ exit_cause: 'not started: its container was removed' })
+    const report = (error: unknown) => expect.unreachable(String(error))
+    const later = new Date(Date.now() + 60_000)
+    await sweep({ ...ports, report }, { fenceMs: 300_000, looksForLost: true }, later)
+    await work.look()
+    await until(id, 'success')
+    expect(fake.started).toHaveLength(2)
+  })
+
   it('waits with a reason while nothing can run, and loses no try', async () => {
     const { work, fake } = await hire()
     fake.isAway = true

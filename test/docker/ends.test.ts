@@ -54,6 +54,21 @@ describe('the end of a run in a container', () => {
     expect((await runToEnd(stage.executor, runOf('2', '2'), shell('exit 9'))).exit).toEqual({ kind: 'exited', code: 9 })
   })
 
+  it('is not lost but unstarted when the container had gone before it was taken, and it can be started again', async () => {
+    const { docker } = await getEngine()
+    await stage.executor.open(placeOf('9'), unpackNothing)
+    await runToEnd(stage.executor, runOf('9', '1'), shell('exit 0'))
+    await docker.getContainer(`sluice-${stage.installation}-9`).remove({ force: true })
+    await stage.executor.open(placeOf('9'), unpackNothing) // its agent was heard a moment ago: nobody asks
+    const { exit } = await runToEnd(stage.executor, runOf('9', '2'), shell('exit 9'))
+    expect(exit).toEqual({ kind: 'unstarted', why: 'its container was removed' })
+    await stage.executor.open(placeOf('9'), unpackNothing)
+    expect((await runToEnd(stage.executor, runOf('9', '2', '2'), shell('exit 9'))).exit).toEqual({
+      kind: 'exited',
+      code: 9,
+    })
+  })
+
   it('is lost when the container is stopped from outside', async () => {
     const { docker } = await getEngine()
     await stage.executor.open(placeOf('3'), unpackNothing)
