@@ -64,7 +64,7 @@ describe('a first push', () => {
     const push = await repository.git('push', server.url('shop'), 'main')
     expect(push.code).toBe(0)
     await expect(said(push.err)).toMatchFileSnapshot(message('push-live'))
-    await expect(transcript(push.err)).toMatchFileSnapshot('../../docs/transcripts/push.txt')
+    await expect(transcript(push.err)).toMatchFileSnapshot('./transcripts/push.txt')
     await until(async () => (await deploysOf('shop'))[0]?.settled === true)
     const [deploy] = await deploysOf('shop')
     expect(deploy?.state).toBe('live')
@@ -132,7 +132,7 @@ describe('a declined push', () => {
     expect(push.err).toContain('! [remote rejected] main -> main (hook declined)')
     expect(push.err).toContain('* [new branch]      other -> other')
     await expect(said(push.err)).toMatchFileSnapshot(message('push-declined-check'))
-    await expect(transcript(push.err)).toMatchFileSnapshot('../../docs/transcripts/push-declined.txt')
+    await expect(transcript(push.err)).toMatchFileSnapshot('./transcripts/push-declined.txt')
     expect(await deploysOf('broken')).toMatchObject([
       { state: 'declined', problem: expect.stringMatching(/^hourly.dig:2: .* \(and 1 more\)$/) },
     ])

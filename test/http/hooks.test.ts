@@ -93,7 +93,7 @@ describe('a webhook of a push', () => {
         .map(({ bytes }) => String(bytes))
         .join('')
         .replace(/deploys\/\d+/, 'deploys/7'),
-    ).toMatchFileSnapshot('../../docs/transcripts/webhook.txt')
+    ).toMatchFileSnapshot('./transcripts/webhook.txt')
     const clone = await repository.git('ls-remote', server.url('shop'), 'HEAD')
     expect(clone.out.slice(0, 40)).toBe(deploy?.commit)
   })

@@ -1,0 +1,81 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startServer, type TestServer } from '../support/server.ts'
+import { eventually, makeProject, must, type Project, STORY_MS } from '../support/story.ts'
+import { openTranscript } from '../support/transcript.ts'
+
+let server: TestServer
+let project: Project
+
+beforeAll(async () => {
+  server = await startServer({ env: { SLUICE_LOCAL_REMOTES: '1' } })
+  project = await makeProject(server)
+}, STORY_MS)
+afterAll(async () => {
+  await server?.stop()
+  await project?.remove()
+}, STORY_MS)
+
+/** The bare repository that stands for the forge's. */
+async function publish(): Promise<string> {
+  const remote = join(server.home, 'forge.git')
+  must(await project.git('init', '--quiet', '--bare', '--initial-branch=main', remote))
+  must(await project.git('push', '--quiet', remote, 'main'))
+  return `file://${remote}`
+}
+
+async function deliver(remote: string, secret: string) {
+  const text = JSON.stringify({
+    ref: 'refs/heads/main',
+    before: '0'.repeat(40),
+    after: (await project.git('rev-parse', 'main')).out.trim(),
+    repository: { full_name: 'ana/hello', clone_url: remote },
+    pusher: { name: 'ana' },
+  })
+  const answer = await fetch(`${server.url}/hooks/github/${project.name}`, {
+    method: 'POST',
+    body: text,
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': 'push',
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`,
+    },
+  })
+  return { status: answer.status, text: await answer.text() }
+}
+
+describe('a webhook', () => {
+  it(
+    'deploys what the linked remote has',
+    async () => {
+      const remote = await publish()
+      const linked = must(await project.sluice('link', project.name, remote))
+      const secret = /Secret\s+(\S+)/.exec(linked.out)?.[1] ?? ''
+      const answer = await deliver(remote, secret)
+      expect(answer.status).toBe(202)
+      const [deploy] = await eventually(async () => {
+        const deploys = await project.deploys()
+        return deploys[0]?.finishedAt != null && deploys
+      })
+      expect(deploy).toMatchObject({ state: 'live', problem: null })
+      const log = await fetch(`${server.url}/api/deploys/${deploy?.id}/log`, {
+        headers: { authorization: `Bearer ${await server.token()}` },
+      })
+      expect(await project.published()).toBe((await project.git('rev-parse', 'main')).out.trim())
+
+      const shown = openTranscript({
+        [remote]: 'https://github.com/ana/hello.git',
+        [project.name]: 'hello',
+        [server.url]: 'http://127.0.0.1:8080',
+        [secret]: 'whsec_shown_once',
+      })
+      shown.add('sluice link hello https://github.com/ana/hello.git', linked.out)
+      shown.add('curl -X POST http://127.0.0.1:8080/hooks/github/hello …', `${answer.status} ${answer.text}`)
+      shown.add('sluice deploys hello --log 7', await log.text())
+      await expect(shown.read()).toMatchFileSnapshot('../../docs/transcripts/webhook.txt')
+    },
+    STORY_MS,
+  )
+})
