@@ -15,7 +15,6 @@ import {
   must,
   type Project,
   STORY_MS,
-  tasksOf,
 } from '../support/story.ts'
 
 const ENGINE = '/var/run/docker.sock'

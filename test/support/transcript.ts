@@ -16,7 +16,10 @@ function normalise(text: string, names: Readonly<Record<string, string>>): strin
   return (
     normal
       // What Docker says while it builds is Docker's, and depends on what it has in its cache.
-      .replaceAll(/(Building image: .*\n)(?:(remote: )? {7}.*\n)+/g, (_, first: string, from = '') => `${first}${from}${BUILDING}`)
+      .replaceAll(
+        /(Building image: .*\n)(?:(remote: )? {7}.*\n)+/g,
+        (_, first: string, from = '') => `${first}${from}${BUILDING}`,
+      )
       .replaceAll(/\b[0-9a-f]{7}\b(?=\.\.| \(pushed)/g, '1a2b3c4')
       .replaceAll(/\.\.[0-9a-f]{7}\b/g, '..5d6e7f8')
       .replaceAll(/deploys\/\d+/g, 'deploys/7')
