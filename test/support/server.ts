@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** Far more than it takes: the machine may be busy with other things. */
 const READY_WITHIN_MS = 60_000
 
-export type Ran = { readonly code: number | null; readonly out: string; readonly err: string; readonly all: string }
+type Ran = { readonly code: number | null; readonly out: string; readonly err: string; readonly all: string }
 
 export type TestServer = {
   readonly url: string
@@ -127,7 +127,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals) {
   await exited
 }
 
-export type Started = { readonly ended: Promise<Ran>; seen(): string; interrupt(): void }
+type Started = { readonly ended: Promise<Ran>; seen(): string; interrupt(): void }
 
 function run(cwd: string, command: string, words: readonly string[], env: Record<string, string>): Started {
   const child = spawn(command, words, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
@@ -163,7 +163,7 @@ async function makeDatabase() {
 const docker = new Docker()
 
 /** Those that have something of this home mounted. */
-export async function listContainers(home: string) {
+async function listContainers(home: string) {
   const all = await docker.listContainers({ all: true })
   return all.filter(({ Mounts }) => Mounts.some(({ Source }) => Source?.startsWith(home)))
 }
