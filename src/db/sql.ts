@@ -61,12 +61,6 @@ const AWAY = new Set([
   ...['57P01', '57P02', '57P03', '08000', '08003', '08006', '53300'], // shut down, crashed, starting up, connection lost, too many
 ])
 
-const NO_TEXT = new Set(['22021', '22P05']) // a NUL, or its escape in JSON
-
-/** PostgreSQL stores no text with the character NUL: whoever sent it asked for something that cannot be. */
-export const isTextRefused = (error: unknown): boolean =>
-  error instanceof postgres.PostgresError && NO_TEXT.has(error.code)
-
 /** PostgreSQL cannot be reached, or went away in the middle: what was asked may or may not have been done. */
 export function isDatabaseAway(error: unknown): boolean {
   return hasCode(error, AWAY) && !('path' in error) // an ENOENT with a path is a file's, and waiting for PostgreSQL would not bring it

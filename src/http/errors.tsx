@@ -1,6 +1,5 @@
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { isTextRefused } from '../db/sql.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
 import type { Assets } from '../ui/document.tsx'
 import { ErrorPage, type ThreePart } from '../ui/error-page.tsx'
@@ -20,8 +19,6 @@ const STATUS = {
 } as const satisfies Record<RefusalCode, number>
 type Status = (typeof STATUS)[RefusalCode] | 500
 
-const NUL = { message: 'That holds the character NUL, which no text of ours can', hint: 'Send it without.' }
-
 export type Report = (id: string, error: unknown) => void
 
 /** The one place where errors become answers. What is not a refusal is a bug: reported whole, shown as its id. */
@@ -29,7 +26,6 @@ export function answerErrors({ report, assets }: { report: Report; assets: Asset
   return (error, c) => {
     if (error instanceof HTTPException) return error.getResponse()
     if (error instanceof Refusal) return answer(c, assets, STATUS[error.code], error)
-    if (isTextRefused(error)) return answer(c, assets, 400, NUL)
     const id = crypto.randomUUID()
     report(id, error)
     return answer(c, assets, 500, {
