@@ -73,7 +73,10 @@ describe('a webhook', () => {
       })
       shown.add('sluice link hello https://github.com/ana/hello.git', linked.out)
       shown.add('curl -X POST http://127.0.0.1:8080/hooks/github/hello …', `${answer.status} ${answer.text}`)
-      shown.add('sluice deploys hello --log 7', await log.text())
+      shown.add(
+        'curl -H "Authorization: Bearer $SLUICE_TOKEN" http://127.0.0.1:8080/api/deploys/7/log',
+        await log.text(),
+      )
       await expect(shown.read()).toMatchFileSnapshot('../../docs/transcripts/webhook.txt')
     },
     STORY_MS,
