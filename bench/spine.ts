@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine, type Figure, renderTable } from './figures.ts'
 import { type Backend, Installation, run } from './installation.ts'
 
-// Issue 3, "Speed for now": a push to its first output, forty tasks in a row, a start to its first page. Docker executor, both queue backends.
+// What a person waits for: a push to its first output, forty tasks in a row, a start to its first page. Docker executor, both queue backends.
 
 const TASKS = 40
 /** Of `docker run`, in each repeat. */

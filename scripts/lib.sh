@@ -81,7 +81,9 @@ need_docker() {
     sleep 0.5
     turns=$((turns + 1))
   done
-  docker_answers || say 'Docker did not start within 30 s: look at /var/log/sluice-dockerd.log'
+  if docker_answers; then return 0; fi
+  say 'Docker did not start within 30 s. What it said last (journalctl -u docker, or /var/log/sluice-dockerd.log):'
+  as_root sh -c 'tail -n 1 /var/log/sluice-dockerd.log' 2>/dev/null || true
 }
 
 # A docker.pid that was left behind keeps dockerd from starting once its number belongs to another process.
