@@ -62,6 +62,12 @@ function duration(raw: string): number {
   return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1_000
 }
 
+function environmentName(raw: string): string | null {
+  if (!/^[a-z][a-z0-9_-]{0,30}$/.test(raw))
+    throw new Unfit('which is no name of small letters, digits, - and _ such as staging')
+  return raw
+}
+
 const words = (raw: string): readonly string[] => raw.split(/[\s,]+/).filter((word) => word !== '')
 
 function url(...protocols: readonly string[]) {
@@ -126,9 +132,9 @@ export const SETTINGS = {
   dockerHost: setting('DOCKER_HOST', null, 'Docker engine, as for the docker command. It must be on this host.', text),
   environment: setting(
     'SLUICE_ENVIRONMENT',
-    'development',
-    'development or production. In production tasks never run outside Docker.',
-    oneOf('development', 'production'),
+    null,
+    'Name of this environment: production, staging, … Where it is set to anything but production, schedules start switched off. Default: development, where they run. Only in development tasks ever run outside Docker.',
+    environmentName,
   ),
   executor: setting(
     'SLUICE_EXECUTOR',
@@ -218,6 +224,10 @@ export function addressOf({ host, port }: Listen): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
+
+/** The environment whose schedules start switched off, if this is one: a copy of production must not send its mails and bills again. */
+export const quietEnvironment = ({ environment }: Pick<Config, 'environment'>): string | null =>
+  environment === 'production' ? null : environment
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never
 export type Config = { readonly [Field in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Field]> }

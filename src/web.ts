@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Passwords } from './app/check-password.ts'
 import type { DeployPorts } from './app/deploy-ports.ts'
+import { enterEnvironment } from './app/enter-environment.ts'
 import { type FetchPorts, fetchLinked } from './app/fetch-linked.ts'
 import type { AttemptPorts } from './app/finish-task.ts'
 import { openTime } from './app/keep-time.ts'
@@ -9,7 +10,7 @@ import { explainRelayed, receiveRelayed } from './app/receive-relayed.ts'
 import type { WebhookPorts } from './app/receive-webhook.ts'
 import { resumeDeploys } from './app/resume-deploys.ts'
 import { webOwner } from './app/web-owner.ts'
-import { addressOf, type Config } from './config.ts'
+import { addressOf, type Config, quietEnvironment } from './config.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
 import { readTemplates } from './docker/templates.ts'
 import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
@@ -55,6 +56,7 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   const { config, stores, reports } = needs
   const delivery = await openDelivery(lifetime, needs)
   const { sql, wakeUps } = stores
+  await switchOffWhatCameFromElsewhere(needs)
   const limits = { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts }
   const attempts = { sql, wakeUps, limits }
   const server = await listen(openApp(needs, delivery, attempts).fetch, config.listen)
@@ -66,6 +68,15 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
 }
 
 const now = () => new Date()
+
+async function switchOffWhatCameFromElsewhere({ config, stores, reports }: Needs): Promise<void> {
+  const where = { environment: config.environment, quietEnvironment: quietEnvironment(config) }
+  const off = await enterEnvironment(stores.sql, where, now())
+  if (off > 0)
+    reports.say(
+      `This database comes from another environment: its schedules are now switched off here (${off} were on)`,
+    )
+}
 
 /** What few servers need, or need late, is loaded when they do: the first page should not wait for it. */
 const loadAndFetch: FetchPorts['fetchBranch'] = async (needs) =>
@@ -99,6 +110,7 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
     holder: { ...webOwner(), leaseSeconds: LEASE_SECONDS },
     running: new Set(),
     maxSourceBytes: config.maxSourceBytes,
+    quietEnvironment: quietEnvironment(config),
     url,
     now,
     onBug: reports.report,
@@ -112,8 +124,13 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
 
 type Delivery = Awaited<ReturnType<typeof openDelivery>>
 
-function openApp({ stores, reports, needs }: Needs, { webhooks, links, git }: Delivery, attempts: AttemptPorts) {
+function openApp(
+  { config, stores, reports, needs }: Needs,
+  { webhooks, links, git }: Delivery,
+  attempts: AttemptPorts,
+) {
   const { sql, hints, wakeUps } = stores
+  const quiet = quietEnvironment(config)
   const database = () => sql`select 1`.then(() => true)
   const queue = () => wakeUps.isReachable()
   const link: ApiPorts['linkProject'] = (request, who, at) => linkProject(links, request, who, at)
@@ -122,12 +139,12 @@ function openApp({ stores, reports, needs }: Needs, { webhooks, links, git }: De
     passwords: new Passwords(),
     now,
     report: (_id, error) => reports.report(error),
-    dashboard: { hints, url: links.url, attempts, link: linkFromPage(links) },
+    dashboard: { hints, url: links.url, quietEnvironment: quiet, attempts, link: linkFromPage(links) },
     doors: [
       healthRoutes({ database, queue, ...needs }),
       gitRoutes(git),
       hookRoutes(webhooks),
-      apiRoutes({ ...attempts, hints, now, version: VERSION, linkProject: link }),
+      apiRoutes({ ...attempts, hints, now, version: VERSION, quietEnvironment: quiet, linkProject: link }),
     ],
   })
 }

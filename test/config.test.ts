@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readConfig, SETTINGS } from '../src/config.ts'
+import { quietEnvironment, readConfig, SETTINGS } from '../src/config.ts'
 import { Refusal } from '../src/refusal.ts'
 
 function refusalOf(env: Record<string, string>): Refusal {
@@ -17,7 +17,7 @@ describe('settings', () => {
     const config = readConfig({ HOME: '/root', PATH: '/bin' })
     expect(config.listen).toEqual({ host: '127.0.0.1', port: 8080 })
     expect(config).toMatchObject({
-      environment: 'development',
+      environment: null,
       executor: 'auto',
       databaseUrl: null,
       slots: 4,
@@ -39,6 +39,7 @@ describe('settings', () => {
     ['SLUICE_LOCAL_REMOTES', '1', 'localRemotes', true],
     ['SLUICE_TASK_CPUS', '0.5', 'taskCpus', 0.5],
     ['SLUICE_SLOTS', '', 'slots', 4],
+    ['SLUICE_ENVIRONMENT', 'eu-staging', 'environment', 'eu-staging'],
   ])('read %s=%s', (name, raw, field, value) => {
     expect(readConfig({ [name]: raw })).toMatchObject({ [field]: value })
   })
@@ -47,6 +48,11 @@ describe('settings', () => {
     ['SLUICE_LISTEN', 'a b', 'SLUICE_LISTEN is “a b”, which is not host:port.'],
     ['SLUICE_LISTEN', '70000', 'SLUICE_LISTEN is “70000”, which is not host:port.'],
     ['SLUICE_SLOTS', '0', 'SLUICE_SLOTS is “0”, which is not a whole number above 0.'],
+    [
+      'SLUICE_ENVIRONMENT',
+      'My Staging',
+      'SLUICE_ENVIRONMENT is “My Staging”, which is no name of small letters, digits, - and _ such as staging.',
+    ],
     ['SLUICE_FENCE', '5', 'SLUICE_FENCE is “5”, which is not a length of time such as 30s, 5m, 2h or 1d.'],
     ['SLUICE_MAX_SOURCE', 'big', 'SLUICE_MAX_SOURCE is “big”, which is not a size such as 512m or 2GiB.'],
     ['SLUICE_EXECUTOR', 'podman', 'SLUICE_EXECUTOR is “podman”, which is none of auto, docker, process.'],
@@ -76,6 +82,15 @@ describe('settings', () => {
       'Did you mean SLUICE_EXECUTOR? Correct or unset it. All settings are listed in docs/settings.md.',
     )
     expect(refusalOf({ SLUICE_ZZZZZZZZZZZZ: '1' }).hint).not.toContain('Did you mean')
+  })
+
+  it.each([
+    [{}, null],
+    [{ SLUICE_ENVIRONMENT: 'production' }, null],
+    [{ SLUICE_ENVIRONMENT: 'staging' }, 'staging'],
+    [{ SLUICE_ENVIRONMENT: 'development' }, 'development'],
+  ])('say where schedules start switched off: %s', (env, quiet) => {
+    expect(quietEnvironment(readConfig(env))).toBe(quiet)
   })
 
   it('ignore what Kubernetes injects for a service named sluice', () => {

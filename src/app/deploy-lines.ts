@@ -33,11 +33,14 @@ export const ignoredLine = (path: string) =>
   detail(`${showControls(path)}   ignored: only top-level .dig files are workflows`)
 
 /** `~ daily_sync   daily> 06:00:00 -> daily> 07:00:00, next 2026-02-11 07:00 UTC` */
-export function scheduleLine({ sign, workflowName, before, after, nextRunAt }: ScheduleChange): string {
+export function scheduleLine({ sign, workflowName, before, after, nextRunAt, isOff }: ScheduleChange): string {
   const written = [before, after].filter((one) => one !== null).map(({ kind, at }) => `${kind}> ${at}`)
-  const next = nextRunAt === null ? '' : `, next ${instant(nextRunAt)} UTC`
+  const next = nextRunAt === null ? '' : isOff ? ', switched off' : `, next ${instant(nextRunAt)} UTC`
   return detail(`${sign} ${workflowName}   ${written.join(' -> ')}${next}`)
 }
+
+export const startOffLine = (environment: string) =>
+  detail(`In ${environment} schedules start switched off; switch one on: sluice schedules:enable ID --skip`)
 
 /** `2026-02-11 07:00` */
 const instant = (at: Date) => at.toISOString().slice(0, 16).replace('T', ' ')

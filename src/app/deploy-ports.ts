@@ -35,6 +35,8 @@ export type DeployPorts = {
   /** The deploys that this process works on. */
   readonly running: Set<DeployId>
   readonly maxSourceBytes: number
+  /** Where new schedules start switched off, its name; null: they run. */
+  readonly quietEnvironment: string | null
   /** Of the dashboard, without a slash at its end. */
   readonly url: string
   readonly now: () => Date

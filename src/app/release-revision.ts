@@ -7,7 +7,7 @@ import type { Sql } from '../db/sql.ts'
 import { insertWorkflows } from '../db/workflows.ts'
 import type { Work } from './begin-deploy.ts'
 import type { CheckedRevision } from './check-revision.ts'
-import { count, detail, done, scheduleLine, step } from './deploy-lines.ts'
+import { count, detail, done, scheduleLine, startOffLine, step } from './deploy-lines.ts'
 import { LostDeploy } from './hold-deploy.ts'
 
 export type Released = {
@@ -27,6 +27,9 @@ export async function releaseRevision(
   const released = await ports.sql.begin((tx) => release(tx, work, checked, imageKey))
   tell(step(`Releasing v${released.number}`))
   for (const change of released.changes) tell(scheduleLine(change))
+  const { quietEnvironment } = ports
+  if (quietEnvironment !== null && released.changes.some(({ sign }) => sign === '+'))
+    tell(startOffLine(quietEnvironment))
   for (const { number, attempts } of released.running)
     tell(detail(`${count(attempts, 'running attempt')} ${attempts === 1 ? 'stays' : 'stay'} on v${number}`))
   tell(done(`${project.name} v${released.number} is live: ${ports.url}/projects/${project.name}`))
@@ -46,7 +49,12 @@ async function release(tx: Sql, work: Work, checked: CheckedRevision, imageKey: 
   const stored = await insertWorkflows(tx, { projectId: project.id, revisionId }, checked.workflows)
   const schedules = new Map(checked.workflows.map((workflow) => [workflow.name, workflow.schedule]))
   const workflows = stored.map(({ id, name }) => ({ workflowId: id, name, schedule: schedules.get(name) ?? null }))
-  const changes = await syncSchedules(tx, { projectId: project.id, workflows, now })
+  const changes = await syncSchedules(tx, {
+    projectId: project.id,
+    workflows,
+    startOff: ports.quietEnvironment !== null,
+    now,
+  })
   await setCurrentRevision(tx, project.id, revisionId)
   if (!(await finishDeployIfHeld(tx, deploy, { state: 'live', revisionId }, now))) throw new LostDeploy()
   await settleDeliveryIfReceived(tx, deploy.deliveryId, { state: 'deployed', reason: null }, now)

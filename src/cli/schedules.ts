@@ -17,7 +17,7 @@ export function schedulesCommand(tools: Tools): Command {
     .argument('[project]')
     .action(async (project: string | undefined, { json }: { json?: boolean }) => {
       const path = project === undefined ? '/api/schedules' : pathOf('projects', project, 'schedules')
-      const answer = await tools.client.get<{ schedules: ScheduleAnswer[] }>(path)
+      const answer = await tools.client.get<{ schedules: ScheduleAnswer[]; quietEnvironment: string | null }>(path)
       if (json) return sayJson(tools, answer)
       const rows = answer.schedules.map((each) => [
         each.id,
@@ -32,11 +32,18 @@ export function schedulesCommand(tools: Tools): Command {
         rows,
         'Nothing is scheduled. Add a schedule: to a .dig file and push it.',
       )
+      const off = answer.schedules.filter(({ disabledAt }) => disabledAt !== null).length
+      if (off > 0) tools.say(sayOff(off, answer.quietEnvironment))
       for (const { id } of answer.schedules.filter(isHeld))
         tools.say(
           `Schedule ${id} is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable ${id} --skip`,
         )
     })
+}
+
+function sayOff(off: number, quietEnvironment: string | null): string {
+  const why = quietEnvironment === null ? '' : ` (in ${quietEnvironment} they start switched off)`
+  return `${off} ${off === 1 ? 'is' : 'are'} off${why}. Switch one on, from now on: sluice schedules:enable ID --skip`
 }
 
 const isHeld = ({ disabledAt, heldAt }: ScheduleAnswer) => disabledAt === null && heldAt !== null

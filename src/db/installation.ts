@@ -12,6 +12,13 @@ export async function findOrNameInstallation(sql: Sql): Promise<Installation> {
   return row
 }
 
+/** False: it is there already. Any name but the last one is a move, null (unnamed) too. */
+export async function moveInstallationIfElsewhere(sql: Sql, environment: string | null): Promise<boolean> {
+  const { count } =
+    await sql`update installation set environment = ${environment} where environment is distinct from ${environment}::text`
+  return count === 1
+}
+
 export async function markEngineSeenIfFirst(sql: Sql, now: Date): Promise<void> {
   await sql`update installation set engine_seen_at = ${now} where engine_seen_at is null`
 }

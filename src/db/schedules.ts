@@ -14,6 +14,8 @@ export type ScheduleChange = {
   readonly after: Schedule | null
   /** Null: never, or it was removed. */
   readonly nextRunAt: Date | null
+  /** It is switched off: nothing of it starts. */
+  readonly isOff: boolean
 }
 
 export type ScheduledWorkflow = {
@@ -26,34 +28,38 @@ type Row = {
   readonly id: ScheduleId
   readonly name: string
   readonly lastSessionTime: Date | null
+  readonly isOff: boolean
   readonly config: JsonObject
   readonly timezone: string
 }
 
-/** Points a project's schedules to its new revision: one that stays keeps its id, whether it is disabled, and where it had come to (digdag.md §5.2). */
+type NewSchedules = {
+  readonly projectId: ProjectId
+  readonly workflows: readonly ScheduledWorkflow[]
+  readonly startOff: boolean
+  readonly now: Date
+}
+
+/** Points a project's schedules to its new revision: one that stays keeps its id, whether it is disabled, and where it had come to (digdag.md §5.2). A new one is disabled with `startOff`. */
 export async function syncSchedules(
   tx: Sql,
-  { projectId, workflows, now }: { projectId: ProjectId; workflows: readonly ScheduledWorkflow[]; now: Date },
+  { projectId, workflows, startOff, now }: NewSchedules,
 ): Promise<readonly ScheduleChange[]> {
   const rows = await tx<Row[]>`
-    select schedules.id, workflow_name as name, last_session_time as "lastSessionTime", config, timezone
+    select schedules.id, workflow_name as name, last_session_time as "lastSessionTime", disabled_at is not null as "isOff", config, timezone
     from schedules join workflows on workflows.id = workflow_id
     where schedules.project_id = ${projectId} order by workflow_name for update of schedules`
   const changes: ScheduleChange[] = []
   for (const workflow of workflows) {
-    const change = await putSchedule(
-      tx,
-      projectId,
-      workflow,
-      rows.find(({ name }) => name === workflow.name),
-      now,
-    )
+    const row = rows.find(({ name }) => name === workflow.name)
+    const change = await putSchedule(tx, { projectId, startOff, now }, workflow, row)
     if (change !== null) changes.push(change)
   }
   const wanted = new Set(workflows.filter(({ schedule }) => schedule !== null).map(({ name }) => name))
   for (const row of rows.filter(({ name }) => !wanted.has(name))) {
     await tx`delete from schedules where id = ${row.id}`
-    changes.push({ sign: '-', workflowName: row.name, before: writtenOf(row), after: null, nextRunAt: null })
+    const before = writtenOf(row)
+    changes.push({ sign: '-', workflowName: row.name, before, after: null, nextRunAt: null, isOff: row.isOff })
   }
   return changes
 }
@@ -62,25 +68,31 @@ const writtenOf = ({ config, timezone }: Row) => readSchedule(config.schedule ??
 
 async function putSchedule(
   tx: Sql,
-  projectId: ProjectId,
+  { projectId, startOff, now }: Omit<NewSchedules, 'workflows'>,
   { workflowId, name, schedule }: ScheduledWorkflow,
   row: Row | undefined,
-  now: Date,
 ): Promise<ScheduleChange | null> {
   if (schedule === null) return null
   const last = row?.lastSessionTime ?? null
   const due = last === null ? firstDue(schedule, now) : nextDue(schedule, last)
   const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
   await tx`
-    insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, created_at, updated_at)
-    values (${projectId}, ${workflowId}, ${name}, ${runAt}, ${sessionTime}, ${now}, ${now})
+    insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, disabled_at, created_at, updated_at)
+    values (${projectId}, ${workflowId}, ${name}, ${runAt}, ${sessionTime}, ${startOff ? now : null}, ${now}, ${now})
     on conflict (project_id, workflow_name) do update set workflow_id = excluded.workflow_id,
       next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, updated_at = excluded.updated_at`
   const nextRunAt = due?.runAt ?? null
-  if (row === undefined) return { sign: '+', workflowName: name, before: null, after: schedule, nextRunAt }
+  if (row === undefined)
+    return { sign: '+', workflowName: name, before: null, after: schedule, nextRunAt, isOff: startOff }
   const before = writtenOf(row)
   const isSame = JSON.stringify(before) === JSON.stringify(schedule)
-  return isSame ? null : { sign: '~', workflowName: name, before, after: schedule, nextRunAt }
+  return isSame ? null : { sign: '~', workflowName: name, before, after: schedule, nextRunAt, isOff: row.isOff }
+}
+
+/** Gives how many were on. */
+export async function disableAllSchedules(sql: Sql, now: Date): Promise<number> {
+  const { count } = await sql`update schedules set disabled_at = ${now}, updated_at = ${now} where disabled_at is null`
+  return count
 }
 
 export type DueSchedule = {

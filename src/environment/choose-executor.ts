@@ -1,6 +1,7 @@
 export type Surroundings = {
   readonly setting: 'auto' | 'docker' | 'process'
-  readonly environment: 'development' | 'production'
+  /** Null: nobody named it, it is somebody's own machine. */
+  readonly environment: string | null
   /** Only programs of this host can reach the server. */
   readonly isOnLoopback: boolean
   /** This installation has used a Docker engine before. */
@@ -20,7 +21,8 @@ export function chooseExecutor(now: Surroundings): ExecutorChoice {
   if (now.isEngineThere) return { kind: 'docker' }
   if (now.setting === 'docker') return { kind: 'wait', why: 'SLUICE_EXECUTOR is docker' }
   if (now.wasEngineSeen) return { kind: 'wait', why: 'tasks of this installation have run in Docker before' }
-  if (now.environment === 'production') return { kind: 'wait', why: 'SLUICE_ENVIRONMENT is production' }
+  if ((now.environment ?? 'development') !== 'development')
+    return { kind: 'wait', why: `SLUICE_ENVIRONMENT is ${now.environment}` }
   if (!now.isOnLoopback) return { kind: 'wait', why: 'the server can be reached from other hosts' }
   return { kind: 'process' }
 }

@@ -16,17 +16,21 @@ export type PagePorts = {
   readonly hints: Pick<Hints, 'hear'>
   readonly now: () => Date
   readonly assets: Assets
+  /** Where new schedules start switched off, its name; null: they run. */
+  readonly quietEnvironment: string | null
   /** What people and forges call us; null: as the request did. */
   readonly url: string | null
 }
 
+type FramePorts = 'now' | 'assets' | 'quietEnvironment'
+
 /** What every page shows around itself. `path` is where its forms come back to. */
 export async function readView(
   c: Context<Env>,
-  { sql, now, assets }: Pick<PagePorts, 'sql' | 'now' | 'assets'>,
+  { sql, ...frame }: Pick<PagePorts, 'sql' | FramePorts>,
   path: string,
 ): Promise<View> {
-  return { ...viewWithoutRail(c, { now, assets }, path), rail: railOf(await listRailRows(sql)) }
+  return { ...viewWithoutRail(c, frame, path), rail: railOf(await listRailRows(sql)) }
 }
 
 /** For a page's stream: a busy page looks more often than its rail needs to. */
@@ -44,7 +48,7 @@ export function openRail(
 /** For parts that are sent alone. */
 export function viewWithoutRail(
   c: Context<Env>,
-  { now, assets }: Pick<PagePorts, 'now' | 'assets'>,
+  { now, assets, quietEnvironment }: Pick<PagePorts, FramePorts>,
   path: string,
 ): View {
   return {
@@ -52,6 +56,7 @@ export function viewWithoutRail(
     theme: themeOf(c),
     now: now(),
     zone: zoneOf(c),
+    quietEnvironment,
     user: c.get('user').name,
     csrf: c.get('csrf'),
     path,

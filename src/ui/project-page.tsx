@@ -143,7 +143,7 @@ function Workflows({ view, props: { project, workflows } }: { view: View; props:
 
 function Next({ view, workflow }: { view: View; workflow: ShownWorkflow }) {
   const { nextRunAt, isPaused, heldScheduleId } = workflow
-  if (isPaused) return 'paused'
+  if (isPaused) return 'off'
   if (heldScheduleId !== null) return 'held'
   return nextRunAt === null ? '–' : <When at={nextRunAt} view={view} />
 }

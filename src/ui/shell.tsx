@@ -9,6 +9,8 @@ export type View = Frame & {
   readonly now: Date
   /** IANA name: the zone of the browser once it has told it, else UTC. */
   readonly zone: string
+  /** Where new schedules start switched off, its name; null: they run. */
+  readonly quietEnvironment: string | null
   readonly user: string
   readonly csrf: string
   /** The path of this page, for forms that come back to it. */
@@ -184,6 +186,7 @@ function Bar({ view, crumbs }: { view: View; crumbs: readonly Crumb[] }) {
           </>
         ))}
       </nav>
+      <Quiet environment={view.quietEnvironment} />
       <time class="clock push" datetime={view.now.toISOString()} title={`Your zone: ${view.zone}`}>
         {sayNow(view.now, view.zone)}
       </time>
@@ -199,6 +202,20 @@ function Bar({ view, crumbs }: { view: View; crumbs: readonly Crumb[] }) {
         </div>
       </details>
     </section>
+  )
+}
+
+/** Said on every page: whoever waits for a schedule here waits for ever. */
+function Quiet({ environment }: { environment: string | null }) {
+  if (environment === null) return null
+  return (
+    <span
+      class="state chip is-retry quiet-env"
+      title={`New schedules of ${environment} wait until a person switches them on`}
+    >
+      <Glyph name="blocked" tone="retry" />
+      {environment}: schedules start off
+    </span>
   )
 }
 

@@ -1,6 +1,6 @@
 import type { ShownWorkflow } from '../shown/project.ts'
 import type { ShownSession } from '../shown/session.ts'
-import { Confirm } from './confirm.tsx'
+import { Act, Confirm } from './confirm.tsx'
 import { clock, countOf, dateOf, sayDuration, sayIn, saySession } from './format.ts'
 import { Icon } from './glyph.tsx'
 import { Following, Section, When } from './parts.tsx'
@@ -162,14 +162,28 @@ function SessionRow({ view, session, zone }: { view: View; session: ShownSession
 }
 
 function sayWhyNone({ isPaused, heldScheduleId }: Props['props']['workflow']): string {
-  if (isPaused) return 'Its schedule is paused.'
+  if (isPaused) return 'Its schedule is switched off.'
   if (heldScheduleId === null) return 'No schedule. Start it by hand, or add schedule: to it.'
   return `Its schedule is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable ${heldScheduleId} --skip`
 }
 
-function Next({ view, props: { next, workflow } }: Props) {
+function Switch({ view, props: { project, workflow } }: Props) {
+  const action = `${workflowPath(project, workflow.name)}/schedule`
+  return workflow.isPaused || workflow.heldScheduleId !== null ? (
+    <Act view={view} action={action} label="Switch on from now" look="small" fields={{ switch: 'on' }} />
+  ) : (
+    <Act view={view} action={action} label="Switch off" look="small" fields={{ switch: 'off' }} />
+  )
+}
+
+function Next({ view, props }: Props) {
+  const { next, workflow } = props
   return (
-    <Section title="Next runs" note={next.length === 0 ? null : countOf(next.length, 'run')}>
+    <Section
+      title="Next runs"
+      note={next.length === 0 ? null : countOf(next.length, 'run')}
+      side={workflow.schedule === null ? undefined : <Switch view={view} props={props} />}
+    >
       {next.length === 0 ? (
         <p class="sheet pad quiet">{sayWhyNone(workflow)}</p>
       ) : (

@@ -1,7 +1,9 @@
 import { afterAll, beforeEach, expect, inject, it, vi } from 'vitest'
 import { scheduleLine } from '../../src/app/deploy-lines.ts'
+import { enterEnvironment } from '../../src/app/enter-environment.ts'
 import { runDueSchedules } from '../../src/app/run-schedules.ts'
 import type { JsonObject } from '../../src/brand.ts'
+import { findOrNameInstallation } from '../../src/db/installation.ts'
 import { syncSchedules } from '../../src/db/schedules.ts'
 import { openDatabase } from '../../src/db/sql.ts'
 import { readSchedule } from '../../src/workflow/schedule.ts'
@@ -19,10 +21,10 @@ afterAll(async () => {
 const at = (time: string) => new Date(`2026-03-28T${time}Z`)
 const hourly = (options: JsonObject = {}) => ({ schedule: { 'hourly>': '05:00', ...options }, '+a': { 'echo>': 'x' } })
 
-async function schedule(config: JsonObject, from = at('06:00:00')) {
+async function schedule(config: JsonObject, from = at('06:00:00'), startOff = false) {
   const { projectId, workflowId } = await makeWorkflow(sql, config)
   const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule ?? null, 'UTC') }]
-  return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, now: from }))
+  return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, startOff, now: from }))
 }
 const sessions = async () =>
   (await sql<{ at: Date }[]>`select session_time as at from sessions order by 1`).map((row) =>
@@ -44,6 +46,30 @@ eachBackend('schedules', (open) => {
       '~ wf   hourly> 05:00 -> daily> 07:00:00, next 2026-03-28 07:00 UTC',
     ])
     expect(await push({ '+a': {} })).toEqual(['- wf   daily> 07:00:00'])
+  })
+
+  it('start switched off where they are told to, and stay as a person has set them', async () => {
+    const push = async () =>
+      (await schedule(hourly(), at('06:00:00'), true)).map((change) => scheduleLine(change).trim())
+    expect(await push()).toEqual(['+ wf   hourly> 05:00, switched off'])
+    expect(await runDueSchedules(ports, at('06:05:00'))).toBeNull()
+    await sql`update schedules set disabled_at = null`
+    await push()
+    await runDueSchedules(ports, at('06:05:00'))
+    expect(await sessions()).toEqual(['06:00'])
+  })
+
+  it('are switched off when their database comes to another environment, once', async () => {
+    await findOrNameInstallation(sql)
+    await schedule(hourly())
+    const enter = (environment: string | null, quiet = environment) =>
+      enterEnvironment(sql, { environment, quietEnvironment: quiet }, at('06:00:00'))
+    expect(await enter('production', null)).toBe(0)
+    expect(await enter('staging')).toBe(1)
+    await sql`update schedules set disabled_at = null`
+    expect(await enter('staging')).toBe(0)
+    expect(await runDueSchedules(ports, at('06:04:00'))).toEqual(at('06:05:00'))
+    await enter(null)
   })
 
   it('start each session once, though two webs look at the same moment', async () => {

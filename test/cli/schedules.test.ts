@@ -17,7 +17,7 @@ describe('sluice schedules', () => {
   it('tells a schedule that is held from one that goes on, and what to do', async () => {
     const held = { heldAt: '2026-03-20T06:00:00Z' }
     const schedules = [scheduleOf('1', {}), scheduleOf('2', held)]
-    const { sluice } = openDesk(() => Response.json({ schedules }))
+    const { sluice } = openDesk(() => Response.json({ schedules, quietEnvironment: null }))
     const { out } = await sluice('schedules')
     expect(out.split('\n').map((line) => line.trimEnd().split(/ {2,}/))).toEqual([
       ['ID', 'PROJECT', 'WORKFLOW', 'NEXT RUN', 'FOR SESSION'],
@@ -28,5 +28,15 @@ describe('sluice schedules', () => {
       ],
       [''],
     ])
+  })
+
+  it('says how many are off, why, and how one is switched on', async () => {
+    const schedules = [scheduleOf('1', { disabledAt: '2026-03-20T06:00:00Z' }), scheduleOf('2', {})]
+    const { sluice } = openDesk(() => Response.json({ schedules, quietEnvironment: 'staging' }))
+    const { out } = await sluice('schedules')
+    expect(out).toContain('off since 2026-03-20T06:00:00Z')
+    expect(out).toContain(
+      '1 is off (in staging they start switched off). Switch one on, from now on: sluice schedules:enable ID --skip',
+    )
   })
 })

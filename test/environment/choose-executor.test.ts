@@ -3,7 +3,7 @@ import { chooseExecutor, isLoopback, type Surroundings } from '../../src/environ
 
 const LAPTOP: Surroundings = {
   setting: 'auto',
-  environment: 'development',
+  environment: null,
   isOnLoopback: true,
   wasEngineSeen: false,
   isEngineThere: false,
@@ -26,6 +26,8 @@ describe('the executor', () => {
       wait('tasks of this installation have run in Docker before'),
     ],
     ['nothing else in production', { environment: 'production' }, wait('SLUICE_ENVIRONMENT is production')],
+    ['nothing else in staging', { environment: 'staging' }, wait('SLUICE_ENVIRONMENT is staging')],
+    ['processes in development by name', { environment: 'development' }, { kind: 'process' }],
     ['nothing else where strangers come', { isOnLoopback: false }, wait('the server can be reached from other hosts')],
   ] as const)('is %s', (_name, changes, choice) => {
     expect(chooseExecutor({ ...LAPTOP, ...changes })).toEqual(choice)

@@ -65,6 +65,32 @@ describe('a schedule that is held', () => {
   })
 })
 
+describe('an environment where schedules start switched off', () => {
+  it('says so on every page', async () => {
+    const { app: staging } = await openTestApp(sql, { dashboard: { hints, quietEnvironment: 'staging' } })
+    for (const path of ['/', '/projects', '/workers', '/deliveries', '/tokens']) {
+      const page = await staging.request(path, { headers: { cookie } })
+      expect(textOf(await page.text()), path).toContain('staging: schedules start off')
+    }
+    expect(await read('/')).not.toContain('schedules start off')
+  })
+
+  it('has a person switch one on, from now on, and off again', async () => {
+    const { id, workflows } = await rows.project('quiet', { config: { schedule: { 'daily>': '06:00:00' } } })
+    await sql`
+      insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, disabled_at, created_at, updated_at)
+      values (${id}, ${workflows.get('daily_sync') ?? ''}, 'daily_sync', '2026-03-02T05:00:00Z', '2026-03-02T00:00:00Z', ${NOW}, ${NOW}, ${NOW})`
+    const path = '/projects/quiet/workflows/daily_sync'
+    expect(textOf(await read(path))).toContain('Its schedule is switched off.')
+    expect((await act(`${path}/schedule`, { switch: 'on' })).headers.get('location')).toBe(path)
+    expect(textOf(await read(path))).toContain('5 runs Switch off')
+    const [row] = await sql`select next_run_at as at from schedules where project_id = ${id}`
+    expect(row?.at).toEqual(new Date('2026-03-29T04:00:00Z'))
+    await act(`${path}/schedule`, { switch: 'off' })
+    expect(textOf(await read(path))).toContain('Switch on from now')
+  })
+})
+
 describe('pages of hostile names', () => {
   it('show them as text, and lead where they say', async () => {
     const project = await rows.project(HOSTILE, {

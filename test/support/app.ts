@@ -30,6 +30,7 @@ export async function openTestApp(
 const silentDashboard = (sql: Database): DashboardPorts => ({
   hints: { hear: () => () => {} },
   url: 'https://sluice.example',
+  quietEnvironment: null,
   attempts: { sql, wakeUps: { ring: async () => {} } },
   link: async () => ({ newSecret: 'made-here-for-you' }),
 })

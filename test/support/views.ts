@@ -11,6 +11,7 @@ export function viewOf(changes: Partial<View> = {}): View {
     theme: 'system',
     now: NOW,
     zone: 'Europe/Berlin',
+    quietEnvironment: null,
     user: 'admin',
     csrf: 'the-token',
     path: '/here',

@@ -39,6 +39,7 @@ create table tokens (
 create table installation (
   is_only boolean primary key default true check (is_only),
   name text not null, -- in labels and names of containers
+  environment text, -- SLUICE_ENVIRONMENT of the web that started last
   engine_seen_at timestamptz -- a Docker engine was used once: never fall back to the process executor again
 );
 

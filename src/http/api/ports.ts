@@ -6,6 +6,8 @@ export type ApiPorts = AttemptPorts & {
   readonly hints: Pick<Hints, 'hear'>
   readonly now: () => Date
   readonly version: string
+  /** Where new schedules start switched off, its name; null: they run. */
+  readonly quietEnvironment: string | null
   /** The verb of `app/link-project.ts`, bound to its own ports. */
   readonly linkProject: (request: LinkRequest, who: string, now: Date) => Promise<LinkAnswer>
 }

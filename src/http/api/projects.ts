@@ -11,7 +11,7 @@ import type { ApiPorts } from './ports.ts'
 import { getProject, missing, readCount, readId } from './query.ts'
 
 /** Routes under `/api/projects`. Where Digdag wants an id, a name does as well. */
-export function projectRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
+export function projectRoutes({ sql, quietEnvironment }: Pick<ApiPorts, 'sql' | 'quietEnvironment'>) {
   return new Hono<Env>()
     .get('/', async (c) => c.json({ projects: (await listProjects(sql, readPage(c))).map(answerProject) }))
     .get('/:project', async (c) => c.json(answerProject(await getProject(sql, c.req.param('project')))))
@@ -26,7 +26,7 @@ export function projectRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
     .get('/:project/schedules', async (c) => {
       const { id: projectId } = await getProject(sql, c.req.param('project'))
       const page = { projectId, workflow: c.req.query('workflow'), lastId: readId(c, 'last_id') ?? '0' }
-      return c.json({ schedules: (await listSchedules(sql, page)).map(answerSchedule) })
+      return c.json({ schedules: (await listSchedules(sql, page)).map(answerSchedule), quietEnvironment })
     })
     .get('/:project/sessions', async (c) => {
       const { id: projectId } = await getProject(sql, c.req.param('project'))

@@ -16,7 +16,7 @@ import { readTime } from './times.ts'
 import { getWorkflow } from './workflows.ts'
 
 /** Routes under `/api/schedules`. Enabled and disabled twice is as good as once. */
-export function scheduleRoutes({ sql, now }: Pick<ApiPorts, 'sql' | 'now'>) {
+export function scheduleRoutes({ sql, now, quietEnvironment }: Pick<ApiPorts, 'sql' | 'now' | 'quietEnvironment'>) {
   const get = async (id: string) => {
     const schedule = await findSchedule(sql, id)
     if (schedule === undefined) throw missing(`schedule id=${id}`, 'sluice schedules')
@@ -25,7 +25,7 @@ export function scheduleRoutes({ sql, now }: Pick<ApiPorts, 'sql' | 'now'>) {
   return new Hono<Env>()
     .get('/', async (c) => {
       const rows = await listSchedules(sql, { lastId: readId(c, 'last_id') ?? '0' })
-      return c.json({ schedules: rows.map(answerSchedule) })
+      return c.json({ schedules: rows.map(answerSchedule), quietEnvironment })
     })
     .get(`/:id${ID}`, async (c) => c.json(answerSchedule(await get(c.req.param('id')))))
     .post(`/:id${ID}/disable`, async (c) => {

@@ -11,7 +11,10 @@ import { tokenRoutes } from './tokens.tsx'
 import { workflowRoutes } from './workflow.tsx'
 
 /** What the dashboard needs beyond the door itself. */
-export type DashboardPorts = Pick<PagePorts, 'hints' | 'url'> & { readonly attempts: AttemptPorts; readonly link: Link }
+export type DashboardPorts = Pick<PagePorts, 'hints' | 'url' | 'quietEnvironment'> & {
+  readonly attempts: AttemptPorts
+  readonly link: Link
+}
 
 /** Every page, its stream and its acts. */
 export function pageRoutes(ports: PagePorts & DashboardPorts): readonly Hono<Env>[] {

@@ -1,13 +1,15 @@
 import { type Context, Hono } from 'hono'
+import { disableSchedule, enableSchedule, listSchedules } from '../../db/api/schedules.ts'
 import { listShownWorkflows } from '../../db/pages/project.ts'
 import { listShownSessions } from '../../db/pages/workflow.ts'
 import { Refusal } from '../../refusal.ts'
 import { workflowPath } from '../../ui/shell.tsx'
 import { WorkflowPage, type WorkflowPageProps, workflowParts } from '../../ui/workflow-page.tsx'
-import { nextDues, readSchedule } from '../../workflow/schedule.ts'
+import { firstDue, nextDues, readSchedule } from '../../workflow/schedule.ts'
 import type { Env } from '../env.ts'
 import { followPage } from '../events.ts'
 import { writePage } from '../page.ts'
+import { readForm } from '../security.ts'
 import { type PagePorts, readView, viewWithoutRail } from '../view.ts'
 import { getProject } from './project.tsx'
 
@@ -20,6 +22,11 @@ export function workflowRoutes(ports: PagePorts) {
       const props = await readWorkflow(ports, c)
       const view = await readView(c, ports, workflowPath(props.project, props.workflow.name))
       return writePage(c, WorkflowPage({ view, props }))
+    })
+    .post('/projects/:name/workflows/:workflow/schedule', async (c) => {
+      const { switch: to } = await readForm(c)
+      await switchSchedule(ports, c, to === 'on')
+      return c.redirect(workflowPath(c.req.param('name'), c.req.param('workflow')), 303)
     })
     .get('/events/projects/:name/workflows/:workflow', (c) => {
       const look = async () => {
@@ -57,6 +64,21 @@ async function readWorkflow({ sql, now }: PagePorts, c: Context): Promise<Workfl
     sessions,
     older: last === undefined || sessions.length < SESSIONS_A_PAGE ? null : last.sessionTime.toISOString(),
   }
+}
+
+/** On goes on from now: what came due while it was off is left out. */
+async function switchSchedule({ sql, now }: PagePorts, c: Context, isOn: boolean): Promise<void> {
+  const project = await getProject({ sql }, c.req.param('name') ?? '')
+  const name = c.req.param('workflow') ?? ''
+  const [[workflow], [row]] = await Promise.all([
+    listShownWorkflows(sql, project.id, name, now()),
+    listSchedules(sql, { projectId: project.id, workflow: name, lastId: '0' }),
+  ])
+  const written = workflow?.rawSchedule ? readSchedule(workflow.rawSchedule, workflow.timezone) : null
+  if (row === undefined || written === null)
+    throw new Refusal('not_found', `${name} of ${project.name} has no schedule`, 'Add schedule: to its file, and push.')
+  if (isOn) await enableSchedule(sql, row.id, firstDue(written, now()), now())
+  else await disableSchedule(sql, row.id, now())
 }
 
 function readMoment(word: string | undefined): Date | null {
