@@ -160,6 +160,12 @@ export const SETTINGS = {
     'PEM file with certificates that builds and tasks trust too, for networks that inspect TLS.',
     (raw) => resolve(raw),
   ),
+  publicMetrics: setting(
+    'SLUICE_PUBLIC_METRICS',
+    false,
+    '1 opens /metrics to everybody who can reach the server. Default: it needs a token, like everything else.',
+    yesOrNo,
+  ),
   smeeUrl: setting(
     'SLUICE_SMEE_URL',
     null,

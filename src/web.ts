@@ -12,6 +12,7 @@ import { resumeDeploys } from './app/resume-deploys.ts'
 import { webOwner } from './app/web-owner.ts'
 import { addressOf, type Config, quietEnvironment } from './config.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
+import { isMigrated } from './db/migrate.ts'
 import { readTemplates } from './docker/templates.ts'
 import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
 import { openExpressions } from './expression/sandbox.ts'
@@ -29,6 +30,7 @@ import { gitRoutes } from './http/git.ts'
 import { healthRoutes } from './http/health.ts'
 import { hookRoutes } from './http/hooks.ts'
 import { listen, stopListening } from './http/listen.ts'
+import { metricsRoutes } from './http/metrics.ts'
 import type { DashboardPorts } from './http/pages/all.ts'
 import type { Lifetime } from './lifetime.ts'
 import { OPERATORS } from './operators/all.ts'
@@ -138,10 +140,12 @@ function openApp(
     sql,
     passwords: new Passwords(),
     now,
+    opened: config.publicMetrics ? ['/metrics'] : [],
     report: (_id, error) => reports.report(error),
     dashboard: { hints, url: links.url, quietEnvironment: quiet, attempts, link: linkFromPage(links) },
     doors: [
-      healthRoutes({ database, queue, ...needs }),
+      healthRoutes({ database, migrations: () => isMigrated(sql), queue, ...needs }),
+      metricsRoutes({ sql, version: VERSION }),
       gitRoutes(git),
       hookRoutes(webhooks),
       apiRoutes({ ...attempts, hints, now, version: VERSION, quietEnvironment: quiet, linkProject: link }),

@@ -99,7 +99,8 @@ async function withLeavings(tx: Sql, { parentId, tasks }: Plant) {
 async function endIfOver(tx: Sql, attempt: LockedAttempt, moved: readonly MovedTask[], now: Date) {
   const root = moved.find(({ parentId, state }) => parentId === null && isFinal(state))
   if (root === undefined) return
-  if (await finishAttemptIfRunning(tx, attempt.id, outcomeOf(root), now)) await releaseActiveAttempt(tx)
+  const outcome = outcomeOf(root)
+  if (await finishAttemptIfRunning(tx, attempt.id, outcome, now)) await releaseActiveAttempt(tx, outcome)
 }
 
 export function outcomeOf({ state }: Pick<MovedTask, 'state'>): AttemptState {

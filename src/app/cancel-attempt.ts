@@ -26,8 +26,9 @@ export async function cancelAttempt(
     await closeLogsOfTasks(tx, unknown, now)
     await sayHints(tx, attempt, moved)
     const root = moved.find(({ parentId, state }) => parentId === null && isFinal(state))
-    if (root !== undefined && (await finishAttemptIfRunning(tx, attemptId, outcomeOf(root), now)))
-      await releaseActiveAttempt(tx)
+    const outcome = root && outcomeOf(root)
+    if (outcome !== undefined && (await finishAttemptIfRunning(tx, attemptId, outcome, now)))
+      await releaseActiveAttempt(tx, outcome)
     return 'canceling'
   })
 }

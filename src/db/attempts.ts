@@ -88,8 +88,11 @@ export async function claimActiveAttempt(sql: Sql, limit: number): Promise<boole
   return claimed.count === 1
 }
 
-export async function releaseActiveAttempt(sql: Sql): Promise<void> {
-  await sql`update limits set used = used - 1 where name = 'active_attempts'`
+/** It ended as `state`. The last statement of its transaction, as `claimActiveAttempt`. */
+export async function releaseActiveAttempt(sql: Sql, state: AttemptState): Promise<void> {
+  await sql`
+    with ended as (update attempt_ends set ended = ended + 1 where state = ${state})
+    update limits set used = used - 1 where name = 'active_attempts'`
 }
 
 export type AttemptOrigin = {

@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import type { Database } from './sql.ts'
+import type { Database, Sql } from './sql.ts'
 
 const FOLDER = new URL('../../src/db/migrations/', import.meta.url)
 /** Any number will do, as long as nobody else in this database takes the same. */
 const LOCK = 7_583_021
 
+/** False: this program brings a migration that the database has not seen. (A newer program's, which it has seen, do no harm.) */
+export async function isMigrated(sql: Sql): Promise<boolean> {
+  const rows = await sql<{ name: string }[]>`select name from migrations`
+  const applied = new Set(rows.map(({ name }) => name))
+  return (await listMigrations()).every((name) => applied.has(name))
+}
+
+const listMigrations = async () => (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).sort()
+
 /** Brings the schema up to date, each file once and in order. Safe to call from many processes at once: one works, the others wait. Throws when a file that was applied has been edited since. */
 export async function migrate(sql: Database): Promise<readonly string[]> {
-  const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.sql')).sort()
+  const files = await listMigrations()
   return sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(${LOCK})`
     await tx`create table if not exists migrations (name text primary key, sha256 text not null, applied_at timestamptz not null default now())`

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { migrate } from '../../src/db/migrate.ts'
+import { isMigrated, migrate } from '../../src/db/migrate.ts'
 import { openTestSchema } from '../support/schema.ts'
 
 const { sql, drop } = await openTestSchema('migrate')
@@ -8,6 +8,14 @@ afterAll(drop)
 describe('migrations', () => {
   it('are applied once', async () => {
     expect(await migrate(sql)).toEqual([])
+  })
+
+  it('are seen to be missing', async () => {
+    expect(await isMigrated(sql)).toBe(true)
+    const [last] =
+      await sql`delete from migrations where name = (select max(name) from migrations) returning name, sha256`
+    expect(await isMigrated(sql)).toBe(false)
+    await sql`insert into migrations ${sql(last ?? {})}`
   })
 
   it('refuse a file that was edited after it had been applied', async () => {

@@ -16,6 +16,11 @@ describe('health', () => {
     expect(await ask('/readyz', { database: yes, queue: yes })).toEqual([200, { status: 'ready' }])
   })
 
+  it('is not waited for where something does not answer', async () => {
+    const needs = { database: () => new Promise<boolean>(() => {}), queue: yes }
+    expect(await ask('/readyz', needs)).toEqual([503, { status: 'not ready', missing: ['database'] }])
+  })
+
   it('names what is missing, or fails when it is asked', async () => {
     const needs = {
       database: yes,
