@@ -13,6 +13,7 @@ import { isPassing, type Sql } from '../db/sql.ts'
 import type { MovedTask } from '../db/tasks.ts'
 import { Refusal } from '../refusal.ts'
 import { readBoolean } from '../workflow/coerce.ts'
+import { MADE_UP } from '../workflow/held.ts'
 import { nextDue, readSchedule } from '../workflow/schedule.ts'
 import { readDuration } from '../workflow/schedule-plan.ts'
 import type { Due, Schedule } from '../workflow/workflow.ts'
@@ -21,8 +22,6 @@ import { type AttemptLimits, DEFAULT_LIMITS } from './advance-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
 import { startAttemptIn } from './start-attempt.ts'
 
-/** Missed sessions are made up to here; more wait for a person (design.md §6). */
-const MADE_UP = 10
 const TEN_MINUTES_MS = 600_000
 const HOUR_MS = 3_600_000
 

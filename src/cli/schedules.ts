@@ -1,8 +1,12 @@
 import type { Command } from 'commander'
 import type { ScheduleAnswer } from '../http/api/answers.ts'
+import { HELD } from '../workflow/held.ts'
 import { pathOf } from './client.ts'
+import { listAll } from './list-all.ts'
 import { commandWith, sayJson, sayTable, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
+
+type Schedules = { readonly schedules: readonly ScheduleAnswer[]; readonly quietEnvironment: string | null }
 
 /** `sluice schedules [PROJECT]` */
 export function schedulesCommand(tools: Tools): Command {
@@ -17,7 +21,8 @@ export function schedulesCommand(tools: Tools): Command {
     .argument('[project]')
     .action(async (project: string | undefined, { json }: { json?: boolean }) => {
       const path = project === undefined ? '/api/schedules' : pathOf('projects', project, 'schedules')
-      const answer = await tools.client.get<{ schedules: ScheduleAnswer[]; quietEnvironment: string | null }>(path)
+      const list = { path, name: 'schedules', size: 100 } as const
+      const answer = await listAll<'schedules', Schedules>(tools.client, list)
       if (json) return sayJson(tools, answer)
       const rows = answer.schedules.map((each) => [
         each.id,
@@ -35,9 +40,7 @@ export function schedulesCommand(tools: Tools): Command {
       const off = answer.schedules.filter(({ disabledAt }) => disabledAt !== null).length
       if (off > 0) tools.say(sayOff(off, answer.quietEnvironment))
       for (const { id } of answer.schedules.filter(isHeld))
-        tools.say(
-          `Schedule ${id} is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable ${id} --skip`,
-        )
+        tools.say(`Schedule ${id} is ${HELD}. Leave them out: sluice schedules:enable ${id} --skip`)
     })
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { WorkflowAnswer } from '../http/api/answers.ts'
 import { pathOf } from './client.ts'
+import { listAll } from './list-all.ts'
 import { commandWith, sayJson, sayTable, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -28,7 +29,9 @@ export function workflowsCommand(tools: Tools): Command {
     })
 }
 
-const list = ({ client }: Tools, project: string | undefined): Promise<{ workflows: WorkflowAnswer[] }> =>
+type Workflows = { readonly workflows: readonly WorkflowAnswer[] }
+
+const list = ({ client }: Tools, project: string | undefined): Promise<Workflows> =>
   project === undefined
-    ? client.get('/api/workflows', { count: '1000' })
+    ? listAll<'workflows', Workflows>(client, { path: '/api/workflows', name: 'workflows', size: 1000 })
     : client.get(pathOf('projects', project, 'workflows'))

@@ -1,4 +1,5 @@
 import type { ShownProject, ShownWorkflow } from '../shown/project.ts'
+import { HELD } from '../workflow/held.ts'
 import { DeployRows } from './deploy-rows.tsx'
 import { countOf, sayDuration, shortCommit } from './format.ts'
 import { Glyph, Icon } from './glyph.tsx'
@@ -153,7 +154,7 @@ function Held({ workflow: { isPaused, heldScheduleId } }: { workflow: ShownWorkf
   if (isPaused || heldScheduleId === null) return null
   return (
     <p class="small">
-      held: 10 missed sessions were made up, more wait; <code>sluice schedules:enable {heldScheduleId} --skip</code>
+      {HELD}; <code>sluice schedules:enable {heldScheduleId} --skip</code>
     </p>
   )
 }

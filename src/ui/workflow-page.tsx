@@ -1,5 +1,6 @@
 import type { ShownWorkflow } from '../shown/project.ts'
 import type { ShownSession } from '../shown/session.ts'
+import { HELD } from '../workflow/held.ts'
 import { Act, Confirm } from './confirm.tsx'
 import { clock, countOf, dateOf, sayDuration, sayIn, saySession } from './format.ts'
 import { Icon } from './glyph.tsx'
@@ -164,7 +165,7 @@ function SessionRow({ view, session, zone }: { view: View; session: ShownSession
 function sayWhyNone({ isPaused, heldScheduleId }: Props['props']['workflow']): string {
   if (isPaused) return 'Its schedule is switched off.'
   if (heldScheduleId === null) return 'No schedule. Start it by hand, or add schedule: to it.'
-  return `Its schedule is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable ${heldScheduleId} --skip`
+  return `Its schedule is ${HELD}. Leave them out: sluice schedules:enable ${heldScheduleId} --skip`
 }
 
 function Switch({ view, props: { project, workflow } }: Props) {

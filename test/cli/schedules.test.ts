@@ -39,4 +39,14 @@ describe('sluice schedules', () => {
       '1 is off (in staging they start switched off). Switch one on, from now on: sluice schedules:enable ID --skip',
     )
   })
+
+  it('reads on after a page that is full', async () => {
+    const all = Array.from({ length: 130 }, (_, index) => scheduleOf(String(index + 1), {}))
+    const { sluice } = openDesk(({ url }) => {
+      const last = Number(new URL(url).searchParams.get('last_id') ?? 0)
+      return Response.json({ schedules: all.slice(last, last + 100) })
+    })
+    const { out } = await sluice('schedules', '--json')
+    expect(JSON.parse(out)).toEqual({ schedules: all })
+  })
 })
