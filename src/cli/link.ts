@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { LinkAnswer } from '../http/api/ports.ts'
+import { Refusal } from '../refusal.ts'
 import { pathOf } from './client.ts'
 import { commandWith, sayJson, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
@@ -22,12 +23,21 @@ export function linkCommand(tools: Tools): Command {
     .option('--branch <name>', 'the branch that deploys (default: main)')
     .option('--secret <->', 'read the secret of the webhook from the input, instead of making one', onlyFromInput)
     .action(async (project: string, url: string, { branch, secret, json }: Options) => {
-      const given = secret === undefined ? undefined : (await tools.readInput()).trim()
-      const body = { url, branch: branch ?? null, secret: given ?? null }
+      const body = { url, branch: branch ?? null, secret: secret === undefined ? null : await readSecret(tools) }
       const answer = await tools.client.send<LinkAnswer>('PUT', pathOf('projects', project, 'link'), body)
       if (json) return sayJson(tools, answer)
       for (const line of explainLink(answer)) tools.say(line)
     })
+}
+
+async function readSecret(tools: Tools): Promise<string> {
+  const secret = (await tools.readInput()).trim()
+  if (secret !== '') return secret
+  throw new Refusal(
+    'invalid',
+    '--secret - reads the secret from the input, and the input is empty',
+    'Pipe it in (echo "$SECRET" | sluice link … --secret -), or leave --secret out, and one is made.',
+  )
 }
 
 function onlyFromInput(word: string): '-' {

@@ -26,6 +26,15 @@ describe('a command that cannot do its work', () => {
     })
   })
 
+  it('takes no empty secret', async () => {
+    const { sluice } = openDesk(answer(200, {}), { input: '\n' })
+    expect(await sluice('link', 'shop', 'https://github.com/ana/shop.git', '--secret', '-')).toEqual({
+      code: 1,
+      out: '',
+      err: 'sluice: --secret - reads the secret from the input, and the input is empty\n  Pipe it in (echo "$SECRET" | sluice link … --secret -), or leave --secret out, and one is made.\n',
+    })
+  })
+
   it('exits with 4 without a token, and with one that opens nothing', async () => {
     const closed = answer(401, { message: 'Nobody is signed in' })
     const next = '\n  Make one on http://127.0.0.1:8080/tokens and set SLUICE_TOKEN to it.\n'

@@ -7,9 +7,9 @@ import type { ApiPorts } from './ports.ts'
 import { getProject, readBody } from './query.ts'
 
 const link = z.object({
-  url: z.string().min(1),
-  branch: z.string().min(1).nullable().default(null),
-  secret: z.string().min(1).nullable().default(null),
+  url: z.string(),
+  branch: z.string().nullable().default(null),
+  secret: z.string().nullable().default(null),
 })
 const builder = z.object({
   kind: z.enum(['auto', 'dockerfile', 'none']),
