@@ -18,7 +18,7 @@ export type View = Frame & {
   readonly rail: Rail
 }
 
-/** Projects with the worst state of their workflows, and what needs a person. */
+/** All projects with the worst state of their workflows, and how much needs a person. */
 export type Rail = {
   readonly projects: readonly { readonly name: string; readonly look: Look }[]
   readonly needsYou: number
@@ -89,17 +89,25 @@ function Places({ place, needsYou }: { place: Place; needsYou: number }) {
   )
 }
 
-function Projects({ rail, current }: { rail: Rail; current: string | undefined }) {
+/** The rest has a page of its own. */
+const MOST_IN_RAIL = 50
+
+function Projects({ rail: { projects }, current }: { rail: Rail; current: string | undefined }) {
   return (
     <nav class="second" aria-label="Projects">
       <h2>Projects</h2>
-      {rail.projects.length === 0 ? <p class="none-yet">None yet</p> : null}
-      {rail.projects.map(({ name, look }) => (
+      {projects.length === 0 ? <p class="none-yet">None yet</p> : null}
+      {projects.slice(0, MOST_IN_RAIL).map(({ name, look }) => (
         <a class="to" href={projectPath(name)} {...(name === current ? { 'aria-current': 'true' as const } : {})}>
           <ProjectLook name={name} look={look} />
           <span class="clip">{name}</span>
         </a>
       ))}
+      {projects.length <= MOST_IN_RAIL ? null : (
+        <a class="to" href="/projects">
+          <span>All {projects.length}</span>
+        </a>
+      )}
     </nav>
   )
 }
@@ -124,7 +132,9 @@ function ProjectLook({ name, look }: Rail['projects'][number]) {
 /** What moves in the rail, for a page's stream. */
 export const railParts = ({ projects, needsYou }: Rail) => ({
   'needs-you': NeedsYou({ count: needsYou }),
-  ...Object.fromEntries(projects.map((project) => [`rail-${project.name}`, ProjectLook(project)])),
+  ...Object.fromEntries(
+    projects.slice(0, MOST_IN_RAIL).map((project) => [`rail-${project.name}`, ProjectLook(project)]),
+  ),
 })
 
 function Foot({ view }: { view: View }) {

@@ -129,6 +129,22 @@ describe('pages of hostile names', () => {
   })
 })
 
+describe('the list of projects', () => {
+  it('goes on where a page ends, and counts all', async () => {
+    await sql`insert into projects (name, created_at, updated_at) select 'many-' || lpad(n::text, 3, '0'), ${NOW}, ${NOW} from generate_series(1, 120) n`
+    const namesOn = async (path: string) =>
+      [...(await read(path)).matchAll(/<td><a href="\/projects\/([^"]+)"/g)].map(([, name = '']) => name)
+    const first = await namesOn('/projects')
+    expect(first).toHaveLength(100)
+    const [, more = ''] = /href="(\?after=[^"]+)"/.exec(await read('/projects')) ?? []
+    const second = await namesOn(`/projects${more}`)
+    const all = await sql<{ name: string }[]>`select name from projects where deleted_at is null order by name`
+    expect([...first, ...second].map(decodeURIComponent)).toEqual(all.map(({ name }) => name))
+    expect(textOf(await read(`/projects${more}`))).toContain(`${all.length} projects.`)
+    await sql`delete from projects where name like 'many-%'`
+  })
+})
+
 describe('what is not there', () => {
   it.each([
     '/projects/nobody',

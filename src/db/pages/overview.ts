@@ -70,7 +70,11 @@ export async function countWorkflows(sql: Sql): Promise<WorkflowCounts> {
   return counts
 }
 
-export async function listProjectRows(sql: Sql, after: string): Promise<readonly ShownProjectRow[]> {
+/** By name, after `after`. */
+export async function listProjectRows(
+  sql: Sql,
+  { after, limit }: { after: string; limit: number },
+): Promise<readonly ShownProjectRow[]> {
   return sql<ShownProjectRow[]>`
     select projects.name, revisions.number as revision, commit, revisions.created_at as "liveAt",
       (select count(*)::int from workflows where workflows.revision_id = current_revision_id) as workflows,
@@ -78,5 +82,5 @@ export async function listProjectRows(sql: Sql, after: string): Promise<readonly
       newest.state as "deployState"
     from projects left join revisions on revisions.id = current_revision_id
       left join lateral (select state from deploys where deploys.project_id = projects.id order by id desc limit 1) as newest on true
-    where deleted_at is null and projects.name > ${after} order by projects.name limit 100`
+    where deleted_at is null and projects.name > ${after} order by projects.name limit ${limit}`
 }

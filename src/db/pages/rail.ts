@@ -8,8 +8,6 @@ export type RailRow = {
   readonly unknown: number
 }
 
-const MOST_PROJECTS = 50
-
 /** Every project with how the newest session of each of its workflows stands. */
 export async function listRailRows(sql: Sql): Promise<readonly RailRow[]> {
   return sql<RailRow[]>`
@@ -17,7 +15,7 @@ export async function listRailRows(sql: Sql): Promise<readonly RailRow[]> {
       count(*) filter (where last.state = 'error')::int as failed,
       count(*) filter (where last.state = 'running')::int as running,
       count(*) filter (where last."hasUnknown")::int as unknown
-    from (select * from projects where deleted_at is null order by name limit ${MOST_PROJECTS}) as projects
+    from projects
       left join workflows on workflows.revision_id = current_revision_id
       left join lateral (
         select attempts.state, attempts.state = 'running' and exists (
@@ -26,5 +24,6 @@ export async function listRailRows(sql: Sql): Promise<readonly RailRow[]> {
         where sessions.project_id = projects.id and sessions.workflow_name = workflows.name
         order by session_time desc limit 1
       ) as last on true
+    where deleted_at is null
     group by projects.id, projects.name, current_revision_id order by projects.name`
 }

@@ -16,6 +16,8 @@ import { followPage } from '../events.ts'
 import { writePage } from '../page.ts'
 import { addressOfServer, type PagePorts, readView, viewWithoutRail } from '../view.ts'
 
+const PROJECTS_A_PAGE = 100
+
 /** The whole house: what needs a person, what runs, who runs it. */
 export function overviewRoutes(ports: PagePorts) {
   return new Hono<Env>()
@@ -33,8 +35,9 @@ export function overviewRoutes(ports: PagePorts) {
     })
     .get('/projects', async (c) => {
       const view = await readView(c, ports, '/projects')
-      const projects = await listProjectRows(ports.sql, c.req.query('after') ?? '')
-      return writePage(c, ProjectsPage({ view, projects, address: addressOfServer(c, ports) }))
+      const projects = await listProjectRows(ports.sql, { after: c.req.query('after') ?? '', limit: PROJECTS_A_PAGE })
+      const next = projects.length < PROJECTS_A_PAGE ? null : (projects.at(-1)?.name ?? null)
+      return writePage(c, ProjectsPage({ view, projects, next, address: addressOfServer(c, ports) }))
     })
     .get('/workers', async (c) => {
       const [view, props] = [await readView(c, ports, '/workers'), await readWorkers(ports)]
@@ -58,7 +61,7 @@ async function readOverview(ports: PagePorts, c: Context): Promise<OverviewProps
     countWorkflows(sql),
     listShownWorkers(sql, now()),
     listShownDeploys(sql, { projectId: null, before: null, limit: 5 }),
-    listProjectRows(sql, ''),
+    listProjectRows(sql, { after: '', limit: 1 }),
   ])
   const hasProjects = projects.length > 0
   return { hasProjects, incidents, running, next, workflows, workers, deploys, address: addressOfServer(c, ports) }
