@@ -4,26 +4,33 @@ import { Glyph, type GlyphName, type Tone } from './glyph.tsx'
 /** Colour, shape and word of a state: always the three. */
 export type Look = { readonly glyph: GlyphName; readonly tone: Tone; readonly word: string }
 
+const RUNNING = { glyph: 'run', tone: 'run', word: 'Running' } as const
+const SUCCESS = { glyph: 'ok', tone: 'ok', word: 'Success' } as const
+const ERROR = { glyph: 'fail', tone: 'fail', word: 'Error' } as const
+const CANCELED = { glyph: 'cancel', tone: 'still', word: 'Canceled' } as const
+const DECLINED = { glyph: 'fail', tone: 'fail', word: 'Declined' } as const
+const FAILED = { glyph: 'fail', tone: 'fail', word: 'Failed' } as const
+
 export const TASK_LOOKS = {
   blocked: { glyph: 'blocked', tone: 'still', word: 'Blocked' },
   ready: { glyph: 'ready', tone: 'still', word: 'Ready' },
   retry_waiting: { glyph: 'retry', tone: 'retry', word: 'Waits to retry' },
   group_retry_waiting: { glyph: 'group-retry', tone: 'retry', word: 'Group waits to retry' },
-  running: { glyph: 'run', tone: 'run', word: 'Running' },
+  running: RUNNING,
   planned: { glyph: 'planned', tone: 'run', word: 'Planned' },
   unknown: { glyph: 'unknown', tone: 'lost', word: 'Unknown' },
-  success: { glyph: 'ok', tone: 'ok', word: 'Success' },
-  error: { glyph: 'fail', tone: 'fail', word: 'Error' },
+  success: SUCCESS,
+  error: ERROR,
   group_error: { glyph: 'group-fail', tone: 'fail', word: 'Group error' },
-  canceled: { glyph: 'cancel', tone: 'still', word: 'Canceled' },
+  canceled: CANCELED,
 } as const satisfies Record<ShownTaskState, Look>
 
 export const ATTEMPT_LOOKS = {
-  running: { glyph: 'run', tone: 'run', word: 'Running' },
+  running: RUNNING,
   canceling: { glyph: 'run', tone: 'retry', word: 'Ending' },
-  success: { glyph: 'ok', tone: 'ok', word: 'Success' },
-  error: { glyph: 'fail', tone: 'fail', word: 'Error' },
-  canceled: { glyph: 'cancel', tone: 'still', word: 'Canceled' },
+  success: SUCCESS,
+  error: ERROR,
+  canceled: CANCELED,
 } as const satisfies Record<ShownAttemptState, Look>
 
 export const DEPLOY_LOOKS = {
@@ -33,8 +40,8 @@ export const DEPLOY_LOOKS = {
   building: { glyph: 'run', tone: 'run', word: 'Building' },
   releasing: { glyph: 'run', tone: 'run', word: 'Releasing' },
   live: { glyph: 'live', tone: 'run', word: 'Live' },
-  declined: { glyph: 'fail', tone: 'fail', word: 'Declined' },
-  failed: { glyph: 'fail', tone: 'fail', word: 'Failed' },
+  declined: DECLINED,
+  failed: FAILED,
   replaced: { glyph: 'passed', tone: 'still', word: 'Replaced' },
 } as const satisfies Record<ShownDeployState, Look>
 
@@ -42,23 +49,20 @@ export const DELIVERY_LOOKS = {
   received: { glyph: 'run', tone: 'run', word: 'Received' },
   ignored: { glyph: 'passed', tone: 'still', word: 'Ignored' },
   deployed: { glyph: 'ok', tone: 'ok', word: 'Deployed' },
-  declined: { glyph: 'fail', tone: 'fail', word: 'Declined' },
-  failed: { glyph: 'fail', tone: 'fail', word: 'Failed' },
+  declined: DECLINED,
+  failed: FAILED,
 } as const satisfies Record<ShownDeliveryState, Look>
 
-export function State({ look, word = look.word }: { look: Look; word?: string }) {
-  return (
-    <span class={`state is-${look.tone}`}>
-      <Glyph name={look.glyph} tone={look.tone} />
-      {word}
-    </span>
-  )
-}
+type StateProps = { look: Look; word?: string }
+
+export const State = ({ look, word = look.word }: StateProps) => <Shown look={look} word={word} class="state" />
 
 /** A state beside a title. */
-export function Chip({ look, word = look.word }: { look: Look; word?: string }) {
+export const Chip = ({ look, word = look.word }: StateProps) => <Shown look={look} word={word} class="state chip" />
+
+function Shown({ look, word, class: style }: { look: Look; word: string; class: string }) {
   return (
-    <span class={`state chip is-${look.tone}`}>
+    <span class={`${style} is-${look.tone}`}>
       <Glyph name={look.glyph} tone={look.tone} />
       {word}
     </span>
