@@ -225,7 +225,7 @@ function factsOf({ workflow, sessionTime, sessionUuid, params }: Fold, { fullNam
   }
 }
 
-/** For each ancestor, and then the task, the stores of what it waited for, its exports, its own store (digdag.md §3.1). */
+/** For each ancestor, and then the task, the stores of what it waited for, its exports, its own store (as in Digdag). */
 function layersOf(attempt: MemoryAttempt, task: MemoryTask): readonly ParamLayer[] {
   return pathTo(attempt, task).flatMap((node) => {
     const own = { params: node.store, reset: node.reset }

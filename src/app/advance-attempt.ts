@@ -85,7 +85,7 @@ async function plantOne(tx: Sql, attempt: LockedAttempt, plant: Plant, after: re
   return insertTree(tx, { attemptId: attempt.id, parentId, tasks, after, isGenerated: true, kept }, now)
 }
 
-/** A failed group's `_error` sees what the tasks below stored, and their errors merged (digdag.md §1.5). */
+/** A failed group's `_error` sees what the tasks below stored, and their errors merged (as in Digdag). */
 async function withLeavings(tx: Sql, { parentId, tasks }: Plant) {
   const { stores, errors } = await findLeavings(tx, parentId)
   const [first, ...rest] = tasks

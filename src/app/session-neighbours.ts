@@ -3,7 +3,7 @@ import type { Startable } from '../db/startable.ts'
 import { nextDue, previousDue, readSchedule } from '../workflow/schedule.ts'
 import { formatInZone, readZone } from '../workflow/zone.ts'
 
-/** `last_session_time` and `next_session_time` of a scheduled workflow (digdag.md §2): they win over params of that name. */
+/** `last_session_time` and `next_session_time` of a scheduled workflow (as in Digdag): they win over params of that name. */
 export function neighbours({ config, timezone }: Startable, sessionTime: Date): JsonObject {
   const schedule = config.schedule === undefined ? null : readSchedule(config.schedule, timezone)
   if (schedule === null) return {}

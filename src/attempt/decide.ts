@@ -98,7 +98,7 @@ const EXPECTED: { readonly [Kind in TaskEvent['kind']]: readonly TaskState[] } =
   decided: ['unknown'],
 }
 
-/** Says what follows from `event` (digdag.md §6.2). Total and pure. */
+/** Says what follows from `event` (as in Digdag). Total and pure. */
 export function decide(slice: Slice, event: TaskEvent, now: Date): Decision {
   const [task] = slice.path
   if (!EXPECTED[event.kind].includes(task.state)) return NOTHING
@@ -191,7 +191,7 @@ function retryLater({ stateParams }: Task, retry: RetryPolicy | null, now: Date)
   return { retryAt, stateParams: { ...stateParams, retry_count: count + 1 } }
 }
 
-/** The promise of design.md §5: what may not be started twice and was lost is unknown, never silently run again. */
+/** Our promise: what may not be started twice and was lost is unknown, never silently run again. */
 function lost(slice: Slice, exitCause: string, now: Date): Decision {
   const [task] = slice.path
   if (task.retry?.onLoss) return failed(slice, { error: { message: exitCause }, exitCause }, task.retry, now)
@@ -249,7 +249,7 @@ function end(slice: Slice, path: Path, hasFailed: boolean, now: Date): Decision 
   return settle(slice, path, move(group, 'group_error'), now)
 }
 
-/** A group's `_retry` is read as written: no `${}`, and one that makes no sense means none (digdag.md §1.5). */
+/** A group's `_retry` is read as written: no `${}`, and one that makes no sense means none (as in Digdag). */
 function groupRetry(group: Task): RetryPolicy | null {
   const value = directive(group, '_retry')
   const read = value === undefined ? null : readRetry(value)
@@ -287,7 +287,7 @@ const both = (a: Decision, b: Decision): Decision => ({
 
 export type OpenTask = Pick<Task, 'id' | 'state'> & { readonly parentId: TaskId | null }
 
-/** What a kill does at once (digdag.md §6.5, corrected: nothing runs once more). `open` holds the attempt's open tasks by id; those that run keep their groups open until they have been stopped. */
+/** What a kill does at once (Digdag's, corrected: nothing runs once more). `open` holds the attempt's open tasks by id; those that run keep their groups open until they have been stopped. */
 export function decideCancel(open: readonly OpenTask[]): readonly Move[] {
   const alive = new Set<TaskId | null>()
   const moves: Move[] = []

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../brand.ts'
 import { readInteger } from '../workflow/coerce.ts'
 import { isJsonObject } from '../workflow/merge.ts'
 
-/** `_retry` (digdag.md §1.5). */
+/** `_retry` (as in Digdag). */
 export type RetryPolicy = {
   readonly limit: number
   readonly intervalMs: number

@@ -1,7 +1,7 @@
 import type { JsonObject, TaskId } from '../brand.ts'
 import type { RetryPolicy } from './retry.ts'
 
-/** Digdag's task states, plus `unknown`: what a worker left behind when it vanished (design.md §5). */
+/** Digdag's task states, plus `unknown`: what a worker left behind when it vanished. */
 export type TaskState = keyof typeof MOVES
 export type TaskKind = 'group' | 'operator'
 

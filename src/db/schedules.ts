@@ -40,7 +40,7 @@ type NewSchedules = {
   readonly now: Date
 }
 
-/** Points a project's schedules to its new revision: one that stays keeps its id, whether it is disabled, and where it had come to (digdag.md §5.2). A new one is disabled with `startOff`. */
+/** Points a project's schedules to its new revision: one that stays keeps its id, whether it is disabled, and where it had come to, as in Digdag. A new one is disabled with `startOff`. */
 export async function syncSchedules(
   tx: Sql,
   { projectId, workflows, startOff, now }: NewSchedules,
@@ -145,7 +145,7 @@ export async function findNextRunAt(sql: Sql): Promise<Date | null> {
   return row.at
 }
 
-/** A session of the workflow whose last attempt still runs and was not asked to stop (digdag.md §5.3). */
+/** A session of the workflow whose last attempt still runs and was not asked to stop (as in Digdag). */
 export async function hasRunningSession(
   sql: Sql,
   { projectId, workflowName }: { projectId: ProjectId; workflowName: string },

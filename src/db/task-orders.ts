@@ -61,7 +61,7 @@ type Step = {
 }
 type Stored = { readonly height: number; readonly params: JsonObject; readonly reset: readonly string[] }
 
-/** What a task sees, the lowest first: for each ancestor, and then itself, the stores of what it waited for, its exports, its own store (digdag.md §3.1). */
+/** What a task sees, the lowest first: for each ancestor, and then itself, the stores of what it waited for, its exports, its own store (as in Digdag). */
 export async function listParamLayers(sql: Sql, { taskId, hasStores }: TaskOrder): Promise<readonly ParamLayer[]> {
   const path = await listPath(sql, taskId)
   const stores = hasStores ? await listUpstreamStores(sql, taskId) : []

@@ -110,7 +110,7 @@ export async function supersedeChildren(sql: Sql, parentIds: readonly TaskId[]):
   await sql`update tasks set is_superseded = true where parent_id = any(${[...parentIds]}::bigint[]) and not is_superseded`
 }
 
-/** A group's own tree as it was planned, from its newest rows: what operators generated is not in it, they will generate it again (digdag.md §6.4). */
+/** A group's own tree as it was planned, from its newest rows: what operators generated is not in it, they will generate it again (as in Digdag). */
 export async function listOwnTree(sql: Sql, groupId: TaskId): Promise<readonly PlannedTask[]> {
   const rows = await sql<
     (Omit<PlannedTask, 'parent' | 'upstreams'> & { id: TaskId; parentId: TaskId; upstreams: TaskId[] })[]

@@ -9,7 +9,7 @@ export type LineSource = {
   readonly fullName: string
 }
 
-/** A line of ours in a task's log, in Digdag's form (digdag.md §7.4): its clients group and filter by it. */
+/** A line of ours in a task's log, in Digdag's form: its clients group and filter by it. */
 export function taskLine(source: LineSource, level: 'INFO' | 'WARN' | 'ERROR', text: string, now: Date): string {
   const time = now.toISOString().replace('T', ' ').replace('Z', ' +0000')
   const { worker, projectName, sessionId, attemptId, fullName } = source

@@ -6,7 +6,7 @@ import { isJsonObject } from '../workflow/merge.ts'
 import { need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
 
-/** `call>: FILE` runs the whole of another .dig as a subtask. Its folder becomes `_workdir` (digdag.md §4.1). */
+/** `call>: FILE` runs the whole of another .dig as a subtask. Its folder becomes `_workdir` (as in Digdag). */
 export const call: Operator = {
   name: 'call',
   isRepeatable: true,

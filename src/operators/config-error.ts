@@ -2,7 +2,7 @@ import type { Json } from '../brand.ts'
 import { Refusal } from '../refusal.ts'
 import type { Coerced } from '../workflow/coerce.ts'
 
-/** A task that is written wrongly. The ending is Digdag's, and clients look for it (digdag.md §6.3). */
+/** A task that is written wrongly. The ending is Digdag's, and clients look for it. */
 export function configError(message: string, hint: string): Refusal {
   return new Refusal('invalid', `${message} (config)`, hint)
 }

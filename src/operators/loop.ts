@@ -3,7 +3,7 @@ import { configError, need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
 import { iterate, iteration, MAX_SUBTASKS, needBody } from './subtasks.ts'
 
-/** `loop>: N` runs `_do` N times with `i` from 0. A param `count`, inherited or not, wins over N (digdag.md §4.1). */
+/** `loop>: N` runs `_do` N times with `i` from 0. A param `count`, inherited or not, wins over N (as in Digdag). */
 export const loop: Operator = {
   name: 'loop',
   isRepeatable: true,

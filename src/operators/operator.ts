@@ -49,9 +49,9 @@ export type Conclusion =
 /** A new operator is one file that exports one of these, its line in `all.ts`, and its test. */
 export type Operator = {
   readonly name: string
-  /** Nothing outside changes when it runs twice: a lost start is simply repeated (design.md §5, the promise). */
+  /** Nothing outside changes when it runs twice: a lost start is simply repeated. */
   readonly isRepeatable: boolean
-  /** Whether `_retry` is honoured by the operator itself (digdag.md §1.5). */
+  /** Whether `_retry` is honoured by the operator itself (as in Digdag). */
   readonly retries: boolean
   /** Pure: the same task gives the same step. Throws a Refusal, whose message becomes the task's error. */
   plan(task: OperatorTask): Step

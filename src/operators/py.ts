@@ -10,7 +10,7 @@ import { ownEnv, workFolder } from './run-env.ts'
 
 const RUNNER = readFileSync(new URL('../../src/operators/runner.py', import.meta.url), 'utf8')
 
-/** `py>: mod.func` or `py>: pkg.mod.Class.method`; with `script:` the text of a whole program instead (digdag.md §4.2). Params come as arguments by name. */
+/** `py>: mod.func` or `py>: pkg.mod.Class.method`; with `script:` the text of a whole program instead (as in Digdag). Params come as arguments by name. */
 export const py: Operator = {
   name: 'py',
   isRepeatable: false,

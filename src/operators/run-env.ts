@@ -7,7 +7,7 @@ import { configError, need } from './config-error.ts'
 
 const NAME = /^[A-Za-z_][A-Za-z_0-9]*$/
 
-/** Every param whose name a shell accepts; nested values travel as JSON. A null param breaks the task, as in Digdag (digdag.md §4.2). */
+/** Every param whose name a shell accepts; nested values travel as JSON. A null param breaks the task, as in Digdag. */
 export function paramsAsEnv(params: JsonObject): Record<string, string> {
   const named = Object.entries(params).filter(([name]) => NAME.test(name))
   return Object.fromEntries(named.map(([name, value]) => [name, envText(name, value)]))
@@ -32,7 +32,7 @@ function ownText(name: string, value: Json): string {
   return withoutSecrets(need(readText(name, value), `Write a text for ${name}.`))
 }
 
-/** Secrets are put in here; until a project can have any, a text that asks for one ends the task (digdag.md §4, §4.6). */
+/** Secrets are put in here; until a project can have any, a text that asks for one ends the task. */
 export function withoutSecrets(text: string): string {
   const match = /\$\{([a-z]+):([^}]*)\}/.exec(text)
   if (match === null) return text

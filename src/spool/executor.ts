@@ -44,7 +44,7 @@ export type Exit =
 export type SpoolState = 'absent' | 'posted' | 'started' | 'done'
 
 /**
- * Runs commands, in a container or as child processes: two adapters of one port, both speaking the agent-and-spool protocol (design.md §8).
+ * Runs commands, in a container or as child processes: two adapters of one port, both speaking the agent-and-spool protocol.
  * Everything is idempotent per run: a restarted worker calls the same methods again and doubles nothing.
  */
 export type Executor = {

@@ -140,7 +140,7 @@ function checkTops(
   })
 }
 
-/** A broken called file fails its task, not the push, as in Digdag; so these are warnings (digdag.md §4.1). */
+/** A broken called file fails its task, not the push, as in Digdag; so these are warnings. */
 function calledProblems({ operators }: Project, reading: Reading, calls: readonly Call[]): readonly Problem[] {
   return calls.flatMap((call) => {
     const { root, problems } = reading.load(call.path)

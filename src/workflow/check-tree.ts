@@ -6,7 +6,7 @@ import { type Fault, unfoldTree } from './tree.ts'
 import type { Problem } from './workflow.ts'
 import { problemAt } from './yaml.ts'
 
-/** Every rule of digdag.md §1.3-1.5 on the tasks of one file. `operators` are the words before `>` that this installation knows. */
+/** Every rule of Digdag's on the tasks of one file. `operators` are the words before `>` that this installation knows. */
 export function checkTree(root: LocatedMap, name: string, operators: ReadonlySet<string>): readonly Problem[] {
   return [
     ...rootKeyProblems(root, name),
@@ -128,7 +128,7 @@ const DIGDAGS_OTHERS: ReadonlySet<string> = new Set([
   ...['bq', 'bq_ddl', 'bq_extract', 'bq_load', 'gcs_wait', 'ecs_task.run', 'snowflake'],
 ])
 
-/** These hand all their keys to the user's own code, so that any key may be meant (digdag.md §4.2). */
+/** These hand all their keys to the user's own code, so that any key may be meant (as in Digdag). */
 const TAKE_ANY = new Set(['sh', 'py', 'rb'])
 
 function keyProblems(task: LocatedTask, word: string, key: string, entry: Entry): readonly Problem[] {

@@ -83,7 +83,7 @@ function valueAt(root: LocatedMap, path: readonly string[]): Position {
 
 const STORED_FIRST = ['_export', 'schedule', 'sla', '_error', '_check', '_retry', '_parallel']
 
-/** Digdag's stored form: directives in this order, then the rest as in the file, without `timezone` (digdag.md §1.3). */
+/** Digdag's stored form: directives in this order, then the rest as in the file, without `timezone`. */
 export function storedConfig(config: JsonObject): JsonObject {
   const first = STORED_FIRST.filter((key) => Object.hasOwn(config, key))
   const directives = pickKeys(config, (key) => !isChildKey(key) && key !== 'timezone' && !first.includes(key))

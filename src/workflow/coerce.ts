@@ -8,7 +8,7 @@ export type Coerced<Value> =
 const TRUE = new Set(['true', 'True', 'TRUE'])
 const FALSE = new Set(['false', 'False', 'FALSE', ''])
 
-/** Texts count as booleans only in these spellings, numbers when they are no text (digdag.md §3.5). */
+/** Texts count as booleans only in these spellings, numbers when they are no text (as in Digdag). */
 export function readBoolean(key: string, value: Json | undefined): Coerced<boolean> {
   if (typeof value === 'boolean') return { ok: true, value }
   if (typeof value === 'number') return { ok: true, value: value !== 0 }
@@ -36,7 +36,7 @@ export function readList(key: string, value: Json | undefined): Coerced<readonly
   return refused(key, value, 'Expected array type')
 }
 
-/** Undefined when the text is no JSON: templates always give texts, so lists and mappings arrive as JSON (digdag.md §3.5). */
+/** Undefined when the text is no JSON: templates always give texts, so lists and mappings arrive as JSON (as in Digdag). */
 export function parseJson(text: string): Json | undefined {
   try {
     return JSON.parse(text)

@@ -54,7 +54,7 @@ function openPattern(pattern: string, zone: Zone): Cron {
   return new Cron(pattern, { ...where, domAndDow: true, paused: true, mode: '5-part' })
 }
 
-/** The pattern is one that `findCronFault` let pass. A time in the spring gap comes right after it, a repeated one comes once, the first (design.md §6). */
+/** The pattern is one that `findCronFault` let pass. A time in the spring gap comes right after it, a repeated one comes once, the first. */
 export function openCron(expression: string, zone: Zone): CronClock {
   const patterns = expression.split('|').map((pattern) => openPattern(pattern.trim(), zone))
   const pick = (dates: readonly (Date | null | undefined)[], sign: number) =>

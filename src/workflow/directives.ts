@@ -1,5 +1,5 @@
 /**
- * Every key of the language and where it may stand (digdag.md §1.3-1.5, design.md §6). `root` is the top of a file, `group` a task with +tasks,
+ * Every key of the language and where it may stand (Digdag's, and the extensions of ours). `root` is the top of a file, `group` a task with +tasks,
  * `operator` a task with an operator. Keys that begin with `_` and are ours, not Digdag's, are marked in EXTENSIONS.
  */
 export const ROOT_KEYS: ReadonlySet<string> = new Set([
@@ -29,7 +29,7 @@ export const DIRECTIVES: ReadonlySet<string> = new Set(
   [...ROOT_KEYS, ...GROUP_KEYS, ...OPERATOR_KEYS].filter((key) => key.startsWith('_')),
 )
 
-/** Options of operators (digdag.md §4), by the word before `>`. An operator that is not here takes anything in silence. */
+/** Options of operators (as in Digdag), by the word before `>`. An operator that is not here takes anything in silence. */
 export const OPERATOR_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ['sh', ['shell']],
   ['py', ['python', 'script']],

@@ -16,13 +16,13 @@ type Task = {
   readonly timezone: string
 }
 
-/** Bodies of tasks to come: they are evaluated there. `_check` and `_error` only at the task itself (digdag.md §3.1). */
+/** Bodies of tasks to come: they are evaluated there. `_check` and `_error` only at the task itself (as in Digdag). */
 const LATER: ReadonlySet<string> = new Set(['_do', '_else_do'])
 const AFTERWARDS: ReadonlySet<string> = new Set(['_check', '_error'])
 
 /**
  * Evaluates every `${…}` of a task: params and own keys are one object, walked in the order of its keys. A text sees the params as they are
- * written, and the evaluated keys before it in the same object (digdag.md §3.2). Results are always texts.
+ * written, and the evaluated keys before it in the same object, as in Digdag. Results are always texts.
  */
 export function evaluateTask(task: Task): EvaluatedTask {
   const config = Object.fromEntries(Object.entries(task.config).filter(([key]) => !AFTERWARDS.has(key)))
@@ -67,7 +67,7 @@ function walkObject(walk: Walk, object: JsonObject, isTop: boolean): JsonObject 
   return Object.fromEntries(done)
 }
 
-/** A failed task's message quotes its broken template; Digdag evaluates that quote and fails again (digdag.md §1.5). */
+/** A failed task's message quotes its broken template; Digdag evaluates that quote and fails again. */
 function isErrorOfTask(key: string, value: Json): boolean {
   return key === 'error' && isJsonObject(value) && typeof value.message === 'string'
 }

@@ -42,7 +42,7 @@ type Loading = {
   left: number
 }
 
-/** Reads a .dig with all that it includes (digdag.md §1.2). Never throws, and tells all problems at once. */
+/** Reads a .dig with all that it includes (as in Digdag). Never throws, and tells all problems at once. */
 export function loadFile(path: string, read: (path: string) => Source): LoadedFile {
   const loading: Loading = { read, problems: [], needs: [], files: new Map(), left: MAX_UNFOLDED_BYTES }
   const start = { file: path, line: 1, column: 1 }

@@ -4,7 +4,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Objects merge deeply, everything else is replaced, and a key keeps the place where it was first (digdag.md §3.1). */
+/** Objects merge deeply, everything else is replaced, and a key keeps the place where it was first (as in Digdag). */
 export function mergeObjects(below: JsonObject, above: JsonObject): JsonObject {
   const merged = new Map<string, Json>(Object.entries(below))
   for (const [key, value] of Object.entries(above)) merged.set(key, mergeValues(merged.get(key), value))

@@ -1,4 +1,4 @@
-/** Rules of digdag.md §1.1 and §1.4. Each gives what is wrong, undefined when nothing is. */
+/** Digdag's rules of names. Each gives what is wrong, undefined when nothing is. */
 
 const TASK_LETTER = /^[\w\-=[\]{}%&@,.^`]$/
 const SPECIAL_START = /^[+^@/\\:*?"<>|]/

@@ -6,7 +6,7 @@ import { formatInZone, formatOffset, readZone, wallOf, type Zone } from './zone.
 export type ParamLayer = { readonly params: JsonObject; readonly reset?: readonly string[] }
 
 /**
- * Merges layers, the lowest first (digdag.md §3.1). The caller walks the ancestors from the root to the task and gives for each:
+ * Merges layers, the lowest first (as in Digdag). The caller walks the ancestors from the root to the task and gives for each:
  * the stores of its upstream siblings and all that is below them in the order of ids, its exports, its own store; last the task's own exports.
  */
 export function collectParams(layers: readonly ParamLayer[]): JsonObject {
@@ -31,7 +31,7 @@ export type SessionFacts = {
   readonly lastExecutedSessionTime?: Date | undefined
 }
 
-/** The variables of digdag.md §2. Nothing but a task's own keys overrides them. */
+/** Digdag's built-in variables. Nothing but a task's own keys overrides them. */
 export function builtInParams(facts: SessionFacts): JsonObject {
   const zone = readZone(facts.timezone) ?? { id: 'UTC', fixedMinutes: 0 }
   const { lastSessionTime: last, nextSessionTime: next } = facts

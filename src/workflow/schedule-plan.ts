@@ -6,7 +6,7 @@ import { isJsonObject } from './merge.ts'
 import { didYouMean } from './nearest.ts'
 import type { Schedule } from './workflow.ts'
 
-/** A schedule as a cron pattern of its sessions, and how long after its session a run begins (digdag.md §5.1). */
+/** A schedule as a cron pattern of its sessions, and how long after its session a run begins (as in Digdag). */
 export type SchedulePlan = { readonly cron: string; readonly delaySeconds: number; readonly isTimeOfDay: boolean }
 
 /** What is wrong, and at which key of `schedule:`. `key` is empty for the whole. */

@@ -3,7 +3,7 @@ export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'code'; readonly code: string; readonly at: number }
 
-/** `${secret:` and the like are not ours: operators resolve them (digdag.md §3.3). */
+/** `${secret:` and the like are not ours: operators resolve them (as in Digdag). */
 const RESERVED = /^\$\{[a-z]+:/
 
 /**

@@ -23,7 +23,7 @@ export type PlannedTree =
 /** A broken rule of the tree. `path` leads from the given config to the key that breaks it. */
 export type Fault = { readonly path: readonly string[]; readonly message: string; readonly hint: string }
 
-/** Unfolds a config to tasks, the root first (digdag.md §1.4). The root may be a group or, for `^sub` of an `if>`, an operator. */
+/** Unfolds a config to tasks, the root first (as in Digdag). The root may be a group or, for `^sub` of an `if>`, an operator. */
 export function planTree(config: JsonObject, fullName: string): PlannedTree {
   const { tasks, faults } = unfoldTree(config, fullName)
   const [first] = faults
@@ -256,7 +256,7 @@ function addFault({ faults }: Unfolding, path: readonly string[], message: strin
   faults.push({ path, message, hint })
 }
 
-/** The command and the type of an operator's task: of `sh>: ls`, or of `_type: sh` with `_command: ls`. Exports come first (digdag.md §1.4). */
+/** The command and the type of an operator's task: of `sh>: ls`, or of `_type: sh` with `_command: ls`. Exports come first (as in Digdag). */
 export function readOperator(
   config: JsonObject,
 ): { readonly type: string; readonly command: Json | undefined } | undefined {

@@ -12,7 +12,7 @@ export type Problem = {
   readonly hint: string
 }
 
-/** A checked workflow in Digdag's stored form: `config` keeps the order of keys (digdag.md §1.3). */
+/** A checked workflow in Digdag's stored form: `config` keeps the order of keys. */
 export type Workflow = {
   readonly name: string
   readonly file: string
@@ -21,7 +21,7 @@ export type Workflow = {
   readonly schedule: Schedule | null
 }
 
-/** A checked `schedule:` (digdag.md §5). Times of day are wall-clock times in `timezone` (design.md §6). */
+/** A checked `schedule:`. Times of day are wall-clock times in `timezone`, every day of the year. */
 export type Schedule = {
   readonly kind: 'cron' | 'daily' | 'hourly' | 'weekly' | 'monthly' | 'minutes_interval'
   /** As written: `0 * * * *`, `07:00:00`. */
@@ -36,7 +36,7 @@ export type Due = { readonly runAt: Date; readonly sessionTime: Date }
 /** One file of the pushed tree, as git knows it. */
 export type TreeEntry = { readonly path: string; readonly mode: string; readonly bytes: number }
 
-/** Evaluates one JavaScript expression. Sync, limited in time and memory; never throws (digdag.md §3, design.md §6). */
+/** Evaluates one JavaScript expression. Sync, limited in time and memory; never throws. */
 export type Expressions = {
   evaluate(code: string, scope: JsonObject, timezone: string): Evaluation
 }

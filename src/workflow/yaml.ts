@@ -151,7 +151,7 @@ export function problemAt(position: Position, fault: { readonly message: string;
   return { severity: 'error', ...position, message: showControls(fault.message), hint: showControls(fault.hint) }
 }
 
-/** Digdag's implicit types (digdag.md §1.2): all else that is plain is a text, `yes`, `10:00` and `0.5` too. */
+/** Digdag's implicit types: all else that is plain is a text, `yes`, `10:00` and `0.5` too. */
 function implicit(tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag {
   return { tag: `tag:yaml.org,2002:${tag}`, default: true, test, resolve }
 }

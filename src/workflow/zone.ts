@@ -4,7 +4,7 @@ export type Zone = { readonly id: string; readonly fixedMinutes: number | null }
 const MINUTE = 60_000
 const DAY = 86_400_000
 
-/** Undefined when no such zone exists. Names are written exactly: `asia/tokyo` is none (digdag.md §1.3). */
+/** Undefined when no such zone exists. Names are written exactly: `asia/tokyo` is none (as in Digdag). */
 export function readZone(text: string): Zone | undefined {
   const fixed = readOffset(text)
   if (fixed !== undefined) return fixed
@@ -77,7 +77,7 @@ function readParts(parts: readonly Intl.DateTimeFormatPart[]): number {
   return wall.setUTCHours(Number(part('hour')), Number(part('minute')), Number(part('second')))
 }
 
-/** When the clocks show `wallMs`: the first time if they do so twice; the first instant after the gap if they never do (design.md §6). */
+/** When the clocks show `wallMs`: the first time if they do so twice; the first instant after the gap if they never do. */
 export function instantOf(zone: Zone, wallMs: number): number {
   const offsets = [offsetMs(zone, wallMs - DAY), offsetMs(zone, wallMs + DAY)]
   const candidates = offsets.map((offset) => wallMs - offset)
