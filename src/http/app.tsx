@@ -3,6 +3,7 @@ import { openAssets } from './assets.ts'
 import { type AuthPorts, requireUser } from './auth.ts'
 import type { Env } from './env.ts'
 import { answerErrors, answerUnknown, type Report } from './errors.tsx'
+import { methodsOf, stopUnreadBodies } from './methods.ts'
 import { type DashboardPorts, pageRoutes } from './pages/all.ts'
 import { signInRoutes } from './pages/sign-in.tsx'
 import { themeRoutes } from './pages/theme.ts'
@@ -21,10 +22,10 @@ export type AppPorts = AuthPorts & {
 export function createApp(ports: AppPorts): Hono<Env> {
   const { assets, assetRoutes } = openAssets()
   const { dashboard } = ports
-  const app = new Hono<Env>()
+  const app: Hono<Env> = new Hono<Env>()
     .onError(answerErrors({ report: ports.report, assets }))
-    .notFound(answerUnknown({ assets }))
-    .use('*', secureHeaders, requireUser(ports), refuseForgedForms)
+    .notFound(answerUnknown({ assets, methodsOf: (path) => methodsOf(app, path) }))
+    .use('*', stopUnreadBodies, secureHeaders, requireUser(ports), refuseForgedForms)
   const pages = dashboard === undefined ? [] : pageRoutes({ ...ports, ...dashboard, assets })
   const own = [assetRoutes, signInRoutes({ ...ports, assets }), themeRoutes(), ...pages]
   for (const routes of [...own, ...ports.doors]) app.route('/', routes)

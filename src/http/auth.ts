@@ -26,7 +26,7 @@ export function requireUser(ports: AuthPorts): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (isPublic(c.req.path) || opened.includes(c.req.path)) return next()
     const user = await identify(ports, c)
-    if (user === undefined && doorOf(c.req.path) === 'page' && c.req.method === 'GET')
+    if (user === undefined && doorOf(c.req.path) === 'page' && ['GET', 'HEAD'].includes(c.req.method))
       return c.redirect(`/sign-in?next=${encodeURIComponent(pathOf(c))}`)
     if (user === undefined)
       throw new Refusal('unauthorized', 'Nobody is signed in', 'Sign in with your name and password, or with a token.')

@@ -17,7 +17,7 @@ const STATUS = {
   too_many: 429,
   unavailable: 503,
 } as const satisfies Record<RefusalCode, number>
-type Status = (typeof STATUS)[RefusalCode] | 500
+type Status = (typeof STATUS)[RefusalCode] | 405 | 500
 
 export type Report = (id: string, error: unknown) => void
 
@@ -35,12 +35,20 @@ export function answerErrors({ report, assets }: { report: Report; assets: Asset
   }
 }
 
-/** Under /api an unknown path gets Digdag's empty answer: its clients look no further than the status. */
-export function answerUnknown({ assets }: { assets: Assets }): NotFoundHandler<Env> {
-  return (c) =>
-    doorOf(c.req.path) === 'api'
-      ? c.body(null, 404)
-      : answer(c, assets, 404, { message: 'There is no such page', hint: 'Go on from the overview.' })
+type Unknown = { readonly assets: Assets; readonly methodsOf: (path: string) => readonly string[] }
+
+/** A path that takes other methods says which. Under /api an unknown one gets Digdag's empty answer: its clients look no further than the status. */
+export function answerUnknown({ assets, methodsOf }: Unknown): NotFoundHandler<Env> {
+  return (c) => {
+    const { method, path } = c.req
+    const methods = methodsOf(path)
+    if (methods.length === 0 && doorOf(path) === 'api') return c.body(null, 404)
+    if (methods.length === 0)
+      return answer(c, assets, 404, { message: 'There is no such page', hint: 'Go on from the overview.' })
+    c.header('Allow', methods.join(', '))
+    if (method === 'OPTIONS') return c.body(null, 204)
+    return answer(c, assets, 405, { message: `${method} is not possible here`, hint: `Use ${methods.join(' or ')}.` })
+  }
 }
 
 function answer(c: Context<Env>, assets: Assets, status: Status, { message, hint }: ThreePart): Response {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { afterAll, describe, expect, it } from 'vitest'
-import { signedInCookie } from '../support/app.ts'
+import { gzipSync } from 'node:zlib'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { openTestApp, signedInCookie } from '../support/app.ts'
 import { openTestSchema } from '../support/schema.ts'
 import { openApi } from './api/door.ts'
 import { insertProject } from './api/rows.ts'
@@ -125,6 +126,60 @@ describe('a body', () => {
     },
     60_000,
   )
+})
+
+describe('a body that is compressed', () => {
+  it('is refused with a sentence, whatever it would unfold to', async () => {
+    const body = gzipSync('{"name":"laptop"}')
+    const headers = { ...bearer, 'content-encoding': 'gzip' }
+    const answer = await api.app.request('/api/tokens', { method: 'POST', body, headers })
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      {
+        status: 400,
+        message: 'The body is compressed (gzip), and compressed bodies are not read',
+        hint: 'Send it as it is, without Content-Encoding.',
+      },
+    ])
+  })
+})
+
+describe('a method that a path does not take', () => {
+  it.each([
+    ['PATCH', '/api/projects', 'GET, HEAD'],
+    ['DELETE', '/api/attempts', 'GET, HEAD, PUT'],
+    ['POST', '/api/projects/shop/link', 'PUT'],
+    ['DELETE', '/projects', 'GET, HEAD'],
+    ['GET', '/attempts/1/kill', 'POST'],
+  ])('is told from a path that is none: %s %s', async (method, path, allow) => {
+    const headers = path.startsWith('/api') ? bearer : { ...FORM, cookie, 'x-csrf-token': csrf }
+    const answer = await api.app.request(path, { method, headers })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow])
+    expect(await answer.text()).toContain(`${method} is not possible here`)
+    const asked = await api.app.request(path, { method: 'OPTIONS', headers })
+    expect([asked.status, asked.headers.get('allow')]).toEqual([204, allow])
+  })
+
+  it('is told to nobody who is a stranger', async () => {
+    const answer = await api.app.request('/api/projects', { method: 'PATCH' })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([401, null])
+  })
+})
+
+describe('HEAD', () => {
+  it('leaves no stream behind that nobody reads', async () => {
+    let heard = 0
+    const hear = () => {
+      heard += 1
+      return () => {
+        heard -= 1
+      }
+    }
+    const { app } = await openTestApp(sql, { dashboard: { hints: { hear } } })
+    const answer = await app.request('/events/overview', { method: 'HEAD', headers: { cookie } })
+    expect(answer.status).toBe(200)
+    await vi.waitUntil(() => heard === 0, { timeout: 10_000 })
+  })
 })
 
 describe('params of an attempt', () => {
