@@ -23,6 +23,7 @@ import type { Executor } from './spool/executor.ts'
 import { openSources } from './spool/sources.ts'
 import { takeWorkerFolder, type WorkerFolder } from './spool/worker-folder.ts'
 import { openStores, type Stores } from './stores.ts'
+import { VERSION } from './version.ts'
 
 const LOOK_FOR_ENGINE_MS = 3_000
 
@@ -94,6 +95,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       host: hostname(),
       pid: process.pid,
       engine: engine?.version ?? null,
+      version: VERSION,
       slots: config.slots,
       queues: config.queues,
       limits,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDatabaseAway } from '../db/sql.ts'
 import { keepTimeIfFree, leaveTime } from '../db/time-keeper.ts'
+import { forgetOldCounts } from '../db/work-counts.ts'
 import type { AttemptPorts } from './finish-task.ts'
 import { rescueBuilds } from './rescue-builds.ts'
 import { runDueSchedules } from './run-schedules.ts'
@@ -13,6 +14,7 @@ const SWEEP_MS = 2000
 const LEASE_SECONDS = 5
 /** Leases get this long to be renewed after whoever keeps the time, or the database, has started. */
 const SETTLE_MS = 15_000
+const FORGOTTEN_AT_ONCE = 500
 
 /** The loop of one web among many: sweeps, and starts schedules to the second. One of them does; the others stand by. */
 export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { close(): Promise<void> } {
@@ -59,6 +61,7 @@ export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { 
 async function tick(ports: TimePorts, holder: string, options: SweepOptions): Promise<number> {
   if (!(await keepTimeIfFree(ports.sql, holder, LEASE_SECONDS))) return SWEEP_MS
   await sweep(ports, options, ports.now())
+  await forgetOldCounts(ports.sql, FORGOTTEN_AT_ONCE)
   await ports.wakeUps.ring(await rescueBuilds(ports.sql, ports.now()))
   const next = await runDueSchedules(ports, ports.now())
   return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next.getTime() - ports.now().getTime()))

@@ -50,6 +50,7 @@ export type Running = {
   readonly order: TaskOrder
   readonly run: Run
   readonly logId: LogId
+  readonly startedAt: Date
   /** This start was begun by us just now: nothing of it can be anywhere yet. */
   readonly isFresh: boolean
   readonly planned: PlannedTask
@@ -61,7 +62,7 @@ export type Running = {
 export type Stop = { isAsked: boolean; isStarted: boolean }
 
 /** What is known before it has begun. */
-type Prepared = Omit<Running, 'logId' | 'isFresh' | 'stop'>
+type Prepared = Omit<Running, 'logId' | 'startedAt' | 'isFresh' | 'stop'>
 
 /** An order's files take a moment; an engine that is away takes longer. */
 const AGAIN_MS = 5000
@@ -119,18 +120,18 @@ export async function begin(
   ports: RunPorts,
   options: RunOptions,
   { claim, order, planned }: Prepared,
-): Promise<Pick<Running, 'logId' | 'isFresh'>> {
+): Promise<Pick<Running, 'logId' | 'isFresh' | 'startedAt'>> {
   const now = ports.now()
   const isHead = order.isFirstRun && planned.headline !== null
   const head = isHead ? taskLine(lineSource(options, order), 'INFO', planned.headline ?? '', now) : ''
   const text = planned.step.kind === 'log' ? planned.step.text : ''
   return ports.sql.begin(async (tx) => {
     const before = await findTaskRun(tx, claim)
-    if (before !== undefined) return { logId: before.logId, isFresh: false } // adopted
+    if (before !== undefined) return { logId: before.logId, startedAt: before.startedAt, isFresh: false } // adopted
     const logId = await insertTaskRun(tx, claim, { workerId: options.workerId, head: head + text }, now)
     const { isRetryable, retry } = planned
     if (!(await beginTaskIfClaimed(tx, claim, { logId, isRetryable, retry }, now))) throw new StaleClaim()
-    return { logId, isFresh: true }
+    return { logId, startedAt: now, isFresh: true }
   })
 }
 

@@ -1,12 +1,14 @@
+import { loadavg } from 'node:os'
 import type { TaskEvent } from '../attempt/decide.ts'
 import type { AttemptId, LogId } from '../brand.ts'
 import { listOver } from '../db/attempts.ts'
 import type { Hints } from '../db/hints.ts'
 import { isDatabaseAway } from '../db/sql.ts'
-import { findTaskOrder } from '../db/task-orders.ts'
+import { findTaskOrder, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, listStrayRuns } from '../db/task-runs.ts'
 import { type Claim, claimReadyTasks, listClaimsOfWorker } from '../db/tasks.ts'
-import { beatWorker, type NewWorker, putWorker, stopWorker } from '../db/workers.ts'
+import { beatWorker } from '../db/work-counts.ts'
+import { drainWorker, type NewWorker, putWorker, stopWorker } from '../db/workers.ts'
 import type { Run } from '../spool/executor.ts'
 import type { Finished } from './finish-task.ts'
 import { LEASE_SECONDS, Leases } from './leases.ts'
@@ -22,6 +24,7 @@ import {
   StaleClaim,
   type Stop,
 } from './run-task.ts'
+import { Tally } from './tally.ts'
 
 export type WorkPorts = Omit<RunPorts, 'leases'> & {
   readonly hints?: Pick<Hints, 'hear'>
@@ -63,7 +66,7 @@ class Worker implements Work {
   readonly #options: WorkOptions & RunOptions
   readonly #leases: Leases
   readonly #running = new Set<Promise<void>>()
-  #counts = { processed: 0, failed: 0 }
+  readonly #tally = new Tally()
   #looking: Promise<void> | undefined
   #mustLookAgain = false
   #tidyAt = 0
@@ -112,6 +115,7 @@ class Worker implements Work {
 
   async drain(): Promise<void> {
     this.#isDraining = true
+    await drainWorker(this.#ports.sql, this.workerId, this.#ports.now()).catch(this.#reportUnlessAway) // only to be seen
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
@@ -121,9 +125,12 @@ class Worker implements Work {
     this.#leases.close()
     this.#letGo()
     await Promise.all(this.#running)
-    await stopWorker(this.#ports.sql, this.workerId, this.#ports.now()).catch((error: unknown) => {
+    try {
+      await this.#beat()
+      await stopWorker(this.#ports.sql, this.workerId, this.#ports.now())
+    } catch (error) {
       if (!isDatabaseAway(error)) throw error
-    })
+    }
   }
 
   /** Takes a slot until neither this task nor one that its attempt goes on with is left. */
@@ -181,6 +188,7 @@ class Worker implements Work {
     if (blocked?.kind === 'postponed') return (await this.#finish({ ...prepared, logId: null }, blocked)).next
     tellRetryable(prepared.planned.isRetryable)
     const begun = await retryWhileAway(this.#leases, () => begin(ports, this.#options, prepared))
+    if (begun.isFresh) this.#tally.started(prepared.order)
     const event = blocked ?? (await act(ports, this.#options, { ...prepared, ...begun, stop }))
     stop.isStarted = false
     const { next, isAttemptOver } = await this.#finish({ ...prepared, ...begun }, event)
@@ -190,14 +198,16 @@ class Worker implements Work {
   }
 
   async #finish(
-    running: { claim: Claim; order: Parameters<typeof finish>[2]['order']; logId: LogId | null },
+    running: { claim: Claim; order: TaskOrder; logId: LogId | null; startedAt?: Date | undefined },
     event: TaskEvent,
   ): Promise<Finished> {
     const finished = await retryWhileAway(this.#leases, () =>
       finish(this.#ports, this.#options, { ...running, isLast: this.#isDraining }, event),
     )
-    this.#counts.processed += 1
-    if (finished.state === 'error') this.#counts.failed += 1
+    if (running.startedAt !== undefined && finished.outcome === 'finished') {
+      const ms = this.#ports.now().getTime() - running.startedAt.getTime()
+      this.#tally.ended(running.order, { event, state: finished.state, ms })
+    }
     return finished
   }
 
@@ -210,7 +220,8 @@ class Worker implements Work {
     const run = await retryWhileAway(this.#leases, () => findTaskRun(this.#ports.sql, claim))
     const message = `Sluice could not run it: ${error instanceof Error ? error.message : String(error)}`
     const event = { kind: 'failed', error: { message } } as const
-    return (await this.#finish({ claim, order, logId: run?.logId ?? null }, event)).next
+    const { logId = null, startedAt } = run ?? {}
+    return (await this.#finish({ claim, order, logId, startedAt }, event)).next
   }
 
   #stop(claim: Claim, stop: Stop): void {
@@ -238,13 +249,16 @@ class Worker implements Work {
   }
 
   async #afterRenewal(wasAway: boolean): Promise<void> {
-    const counts = this.#counts
-    this.#counts = { processed: 0, failed: 0 }
-    await beatWorker(this.#ports.sql, this.workerId, counts, this.#ports.now())
+    await this.#beat()
     if (wasAway) void this.#comeBack().catch(this.#reportUnlessAway)
     if (performance.now() < this.#tidyAt) return
     this.#tidyAt = performance.now() + TIDY_MS
     void this.#tidy().catch(this.#reportUnlessAway)
+  }
+
+  async #beat(): Promise<void> {
+    const load = { loadAverage: loadavg(), usage: process.resourceUsage() }
+    await this.#tally.tell((counts) => beatWorker(this.#ports.sql, this.workerId, counts, load))
   }
 
   async #comeBack(): Promise<void> {

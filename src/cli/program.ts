@@ -22,7 +22,7 @@ import { tasksCommand } from './tasks.ts'
 import { addTokenCommand, removeTokenCommand, tokensCommand } from './tokens.ts'
 import type { Tools } from './tools.ts'
 import { versionCommand } from './version.ts'
-import { workersCommand } from './workers.ts'
+import { queuesCommand, workersCommand } from './workers.ts'
 import { workflowsCommand } from './workflows.ts'
 
 /** In the order in which `sluice --help` shows them. */
@@ -35,7 +35,15 @@ const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]
   ['See what runs:', [attemptsCommand, tasksCommand, logCommand]],
   [
     'See what there is:',
-    [projectsCommand, revisionsCommand, deploysCommand, workflowsCommand, schedulesCommand, workersCommand],
+    [
+      projectsCommand,
+      revisionsCommand,
+      deploysCommand,
+      workflowsCommand,
+      schedulesCommand,
+      workersCommand,
+      queuesCommand,
+    ],
   ],
   [
     'Set up:',

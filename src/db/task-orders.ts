@@ -9,6 +9,7 @@ export type TaskOrder = {
   readonly taskId: TaskId
   readonly attemptId: AttemptId
   readonly fullName: string
+  readonly queue: string
   readonly config: JsonObject
   readonly exports: JsonObject
   /** No start of this row came to run anything before. */
@@ -34,7 +35,7 @@ export type TaskOrder = {
 /** Undefined when the claim is no longer ours. */
 export async function findTaskOrder(sql: Sql, { id, epoch }: Claim): Promise<TaskOrder | undefined> {
   const [order] = await sql<TaskOrder[]>`
-    select tasks.id as "taskId", attempts.id as "attemptId", full_name as "fullName", tasks.config, static_export as exports,
+    select tasks.id as "taskId", attempts.id as "attemptId", full_name as "fullName", queue, tasks.config, static_export as exports,
       not exists (select from task_runs run where run.task_id = tasks.id and run.epoch < tasks.epoch) as "isFirstRun",
       attempts.params as "attemptParams", retry_name as "retryName", cancel_requested_by as "cancelRequestedBy",
       sessions.id as "sessionId", uuid as "sessionUuid", session_time as "sessionTime",

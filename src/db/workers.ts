@@ -10,29 +10,27 @@ export type NewWorker = {
   readonly engine: string | null
   readonly slots: number
   readonly queues: readonly string[]
+  /** Of Sluice. */
+  readonly version: string
 }
 
 /** The row of this name, made or taken over: what it held when it died is still its own. */
 export async function putWorker(sql: Sql, worker: NewWorker, now: Date): Promise<string> {
   const [row] = await sql<[{ id: string }]>`
-    insert into workers (name, host, pid, executor, engine, slots, queues, started_at, heard_at)
-    values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.executor}, ${worker.engine}, ${worker.slots}, ${[...worker.queues]}, ${now}, ${now})
+    insert into workers (name, host, pid, executor, engine, slots, queues, version, started_at, heard_at)
+    values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.executor}, ${worker.engine}, ${worker.slots}, ${[...worker.queues]}, ${worker.version},
+      ${now}, clock_timestamp())
     on conflict (name) do update set host = excluded.host, pid = excluded.pid, executor = excluded.executor, engine = excluded.engine,
-      slots = excluded.slots, queues = excluded.queues, started_at = excluded.started_at, heard_at = excluded.heard_at, stopped_at = null
+      slots = excluded.slots, queues = excluded.queues, version = excluded.version, started_at = excluded.started_at, heard_at = excluded.heard_at, stopped_at = null, draining_at = null
     returning id`
   await sql`select pg_notify('sluice', 'workers')`
   return row.id
 }
 
-/** Still there. The counts are of what was finished since the last beat. */
-export async function beatWorker(
-  sql: Sql,
-  id: string,
-  { processed, failed }: { processed: number; failed: number },
-  now: Date,
-): Promise<void> {
-  await sql`
-    update workers set heard_at = ${now}, processed = processed + ${processed}, failed = failed + ${failed} where id = ${id}`
+/** From now on it claims nothing more. */
+export async function drainWorker(sql: Sql, id: string, now: Date): Promise<void> {
+  await sql`update workers set draining_at = ${now} where id = ${id} and draining_at is null`
+  await sql`select pg_notify('sluice', 'workers')`
 }
 
 export async function stopWorker(sql: Sql, id: string, now: Date): Promise<void> {

@@ -89,7 +89,7 @@ function Waiting() {
 }
 
 function ThisServer({ workers }: { workers: readonly ShownWorker[] }) {
-  const online = workers.filter(({ status }) => status === 'online')
+  const online = workers.filter(({ state }) => state === 'online')
   const slots = online.reduce((sum, worker) => sum + worker.slots, 0)
   const docker = online.find(({ executor }) => executor === 'docker')
   return (

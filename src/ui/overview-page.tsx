@@ -8,7 +8,7 @@ import { Running } from './overview-running.tsx'
 import { Ago, Following, Section, When } from './parts.tsx'
 import { attemptPath, deployPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { DEPLOY_LOOKS } from './states.tsx'
-import { Slots, WorkerStatus } from './workers-page.tsx'
+import { Slots, WorkerStatus } from './worker-table.tsx'
 
 export type OverviewProps = {
   readonly hasProjects: boolean
@@ -206,7 +206,7 @@ function Next({ view, next }: { view: View; next: readonly NextRun[] }) {
 }
 
 function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[] }) {
-  const online = workers.filter(({ status }) => status === 'online')
+  const online = workers.filter(({ state }) => state === 'online')
   const [busy, slots] = [
     online.reduce((sum, one) => sum + one.active, 0),
     online.reduce((sum, one) => sum + one.slots, 0),
@@ -230,7 +230,7 @@ function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[
                     <Slots worker={worker} />
                   </td>
                   <td class="n">
-                    {worker.status === 'online' ? (
+                    {worker.state === 'online' ? (
                       `${worker.active} of ${worker.slots}`
                     ) : (
                       <WorkerStatus worker={worker} now={view.now} />

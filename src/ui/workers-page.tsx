@@ -1,9 +1,11 @@
 import type { RunningTask, ShownQueue, ShownWorker } from '../shown/worker.ts'
-import { countOf, sayCount, sayDuration, saySpan } from './format.ts'
+import { countOf, saySpan } from './format.ts'
 import { Glyph } from './glyph.tsx'
-import { Following, Section } from './parts.tsx'
-import { attemptPath, Shell, type View } from './shell.tsx'
-import { type Look, State } from './states.tsx'
+import { Following } from './parts.tsx'
+import { Queues, sayWaiting } from './queue-table.tsx'
+import { RunningTasks } from './running-table.tsx'
+import { Shell, type View } from './shell.tsx'
+import { Workers } from './worker-table.tsx'
 
 export type WorkersPageProps = {
   readonly workers: readonly ShownWorker[]
@@ -26,30 +28,29 @@ export function workersParts({ view, props }: Props) {
     head: <Head props={props} />,
     body: (
       <div class="stack" id="body">
-        <Silent view={view} props={props} />
+        <Gone view={view} props={props} />
         <Queues view={view} queues={props.queues} />
         <Workers view={view} workers={props.workers} />
-        <Tasks view={view} props={props} />
+        <RunningTasks view={view} tasks={props.tasks} workers={props.workers} />
       </div>
     ),
   }
 }
 
 function Head({ props: { workers, queues } }: { props: WorkersPageProps }) {
-  const online = workers.filter(({ status }) => status === 'online')
-  const slots = online.reduce((sum, one) => sum + one.slots, 0)
-  const busy = online.reduce((sum, one) => sum + one.active, 0)
-  const waiting = queues.reduce((sum, one) => sum + one.waiting, 0)
+  const heard = workers.filter(({ state }) => state === 'online' || state === 'draining')
+  const slots = heard.reduce((sum, one) => sum + one.slots, 0)
+  const busy = heard.reduce((sum, one) => sum + one.active, 0)
   return (
     <div class="head" id="head">
       <div>
         <h1 class="headline">
-          {online.length === 0
+          {heard.length === 0
             ? 'No worker is online.'
             : `${busy} of ${countOf(slots, 'slot')} ${busy === 1 ? 'is' : 'are'} busy.`}
         </h1>
         <p class="lede">
-          {waiting === 0 ? 'No task waits.' : `${countOf(waiting, 'task')} ${waiting === 1 ? 'waits' : 'wait'}.`}
+          <Waiting queues={queues} />
         </p>
       </div>
       <Following />
@@ -57,200 +58,47 @@ function Head({ props: { workers, queues } }: { props: WorkersPageProps }) {
   )
 }
 
-function Silent({ view, props: { workers } }: Props) {
-  const silent = workers.filter(({ status }) => status === 'silent')
-  if (silent.length === 0) return null
+/** How much waits, and what of it waits for nobody. */
+function Waiting({ queues }: { queues: readonly ShownQueue[] }) {
+  const waiting = queues.reduce((sum, one) => sum + one.waiting, 0)
+  if (waiting === 0) return <>No task waits.</>
+  return (
+    <>
+      <b>{waiting === 1 ? '1 task waits' : `${sayWaiting(waiting)} tasks wait`}.</b>
+      {queues
+        .filter((queue) => queue.online === 0 && queue.waiting > 0)
+        .map(({ queue, waiting: count }) => (
+          <>
+            {' '}
+            {count === 1 ? '1 needs' : `${sayWaiting(count)} need`} queue <code>{queue}</code>, which no worker serves.
+          </>
+        ))}
+    </>
+  )
+}
+
+/** Who has not been heard for longer than this is no news any more; the table has it for some days. */
+const NEWS_MS = 24 * 3_600_000
+
+function Gone({ view, props: { workers } }: Props) {
+  const gone = workers.filter(
+    ({ state, heardAt }) => state === 'gone' && view.now.getTime() - heardAt.getTime() < NEWS_MS,
+  )
+  if (gone.length === 0) return null
   return (
     <div class="stack close">
-      {silent.map((worker) => (
+      {gone.map((worker) => (
         <div class="notice is-lost">
           <Glyph name="unknown" tone="lost" />
           <span>
             <b>
-              {worker.name} has been silent for {saySpan(view.now.getTime() - worker.heardAt.getTime())}.
+              {worker.name} is gone: it was last heard {saySpan(view.now.getTime() - worker.heardAt.getTime())} ago.
             </b>{' '}
-            {worker.active === 0
-              ? 'It ran nothing, so no task was lost.'
-              : `${countOf(worker.active, 'task')} ran on it.`}{' '}
-            Look at its host: {worker.host}.
+            {worker.active === 0 ? 'It ran nothing, so no task was lost.' : `It ran ${countOf(worker.active, 'task')}.`}{' '}
+            Look at its host, {worker.host}: when it starts again it takes up what it ran.
           </span>
         </div>
       ))}
     </div>
-  )
-}
-
-const FLOWS: Look = { glyph: 'ok', tone: 'ok', word: 'Flows' }
-const BUSY: Look = { glyph: 'late', tone: 'late', word: 'Waits' }
-const NOBODY: Look = { glyph: 'unknown', tone: 'lost', word: 'No worker' }
-/** Longer than this, a ready task waits for something. */
-const WAITS_AFTER_MS = 10_000
-
-function Queues({ view, queues }: { view: View; queues: readonly ShownQueue[] }) {
-  return (
-    <Section title="Queues">
-      {queues.length === 0 ? (
-        <p class="sheet pad quiet">No worker serves a queue, and no task waits in one.</p>
-      ) : (
-        <div class="sheet">
-          <table class="table fold">
-            <thead>
-              <tr>
-                <th>Queue</th>
-                <th>State</th>
-                <th class="n">Waiting</th>
-                <th class="n">Oldest</th>
-                <th class="n">Workers</th>
-              </tr>
-            </thead>
-            <tbody>
-              {queues.map(({ queue, waiting, oldestAt, online }) => {
-                const age = oldestAt === null ? null : view.now.getTime() - oldestAt.getTime()
-                const look = online === 0 ? NOBODY : age !== null && age > WAITS_AFTER_MS ? BUSY : FLOWS
-                return (
-                  <tr>
-                    <td>
-                      <span class="id strong">{queue}</span>
-                    </td>
-                    <td>
-                      <State look={look} />
-                    </td>
-                    <td class="n" data-l="waiting">
-                      {sayCount(waiting)}
-                    </td>
-                    <td class="n" data-l="oldest">
-                      {age === null ? '–' : sayDuration(age)}
-                    </td>
-                    <td class="n hide-phone">{online} online</td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Section>
-  )
-}
-
-function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[] }) {
-  if (workers.length === 0) return <p class="sheet pad quiet">No worker was ever heard. Start one: sluice worker.</p>
-  return (
-    <Section title="Workers" note="counts since each was made">
-      <div class="sheet">
-        <table class="table fold">
-          <thead>
-            <tr>
-              <th>Worker</th>
-              <th>Status</th>
-              <th>Slots</th>
-              <th class="n">Active</th>
-              <th class="n">Processed</th>
-              <th class="n">Failed</th>
-              <th>Queues</th>
-              <th>Runs tasks in</th>
-              <th class="n">Heard</th>
-            </tr>
-          </thead>
-          <tbody>
-            {workers.map((worker) => (
-              <tr>
-                <td>
-                  <span class="id strong">{worker.name}</span>
-                </td>
-                <td>
-                  <WorkerStatus worker={worker} now={view.now} />
-                </td>
-                <td>
-                  <Slots worker={worker} />
-                </td>
-                <td class="n hide-phone">{worker.active}</td>
-                <td class="n" data-l="processed">
-                  {sayCount(worker.processed)}
-                </td>
-                <td class="n hide-phone">{sayCount(worker.failed)}</td>
-                <td class="small hide-phone">{worker.queues.join(', ')}</td>
-                <td class="small hide-phone">
-                  {worker.executor === 'docker' ? `Docker ${worker.engine ?? ''}` : 'processes, not isolated'}
-                </td>
-                <td class="n small quiet hide-phone">{saySpan(view.now.getTime() - worker.heardAt.getTime())} ago</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Section>
-  )
-}
-
-function Tasks({ view, props: { tasks, workers } }: Props) {
-  const names = new Map(workers.map(({ id, name }) => [id, name]))
-  return (
-    <Section title="Running tasks">
-      {tasks.length === 0 ? (
-        <p class="sheet pad quiet">Nothing runs right now.</p>
-      ) : (
-        <div class="sheet">
-          <table class="table fold">
-            <thead>
-              <tr>
-                <th>Task</th>
-                <th>Project</th>
-                <th>Worker</th>
-                <th class="n">Attempt</th>
-                <th class="n">Running</th>
-              </tr>
-            </thead>
-            <tbody>
-              {tasks.map((task) => (
-                <tr>
-                  <td>
-                    <a class="id strong" href={`${attemptPath(task.attemptId)}?task=${task.id}#log`}>
-                      {task.fullName}
-                    </a>
-                  </td>
-                  <td class="hide-phone">{task.project}</td>
-                  <td class="hide-phone">
-                    <span class="id">{names.get(task.workerId) ?? task.workerId}</span>
-                  </td>
-                  <td class="n hide-phone">
-                    <a class="id" href={attemptPath(task.attemptId)}>
-                      {task.attemptId}
-                    </a>
-                  </td>
-                  <td class="n">{sayDuration(view.now.getTime() - task.startedAt.getTime())}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Section>
-  )
-}
-
-export function WorkerStatus({ worker, now }: { worker: ShownWorker; now: Date }) {
-  if (worker.status === 'online') return <State look={{ glyph: 'ok', tone: 'ok', word: 'Online' }} />
-  if (worker.status === 'stopped') return <State look={{ glyph: 'passed', tone: 'still', word: 'Stopped' }} />
-  return (
-    <State
-      look={{ glyph: 'unknown', tone: 'lost', word: `Silent ${saySpan(now.getTime() - worker.heardAt.getTime())}` }}
-    />
-  )
-}
-
-const MOST_SLOTS = 16
-
-/** Places, full of water when a task is in them. */
-export function Slots({ worker }: { worker: ShownWorker }) {
-  const { slots, active, status } = worker
-  const label = `${active} of ${slots} slots busy`
-  if (slots > MOST_SLOTS) return <span class="small">{label}</span>
-  return (
-    <span class="slots" role="img" aria-label={label}>
-      {Array.from({ length: slots }, (_, index) => (
-        <i class={status === 'online' ? (index < active ? 'in' : '') : 'off'}></i>
-      ))}
-    </span>
   )
 }

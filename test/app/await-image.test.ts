@@ -19,7 +19,16 @@ afterAll(async () => {
 })
 
 const NONE = '0'.repeat(40)
-const WORKER = { name: 'w1', host: 'h', pid: 1, executor: 'docker', engine: '20.10', slots: 1, queues: [] } as const
+const WORKER = {
+  name: 'w1',
+  host: 'h',
+  pid: 1,
+  executor: 'docker',
+  engine: '20.10',
+  slots: 1,
+  queues: [],
+  version: '0',
+} as const
 
 /** Pushes what nobody builds, and gives the lines that the pusher hears. */
 async function pushUnbuilt(name: string): Promise<string[]> {

@@ -51,7 +51,7 @@ eachBackend('a worker with real commands', (open) => {
     }
     const limits = { memoryBytes: 2 ** 29, cpus: 1, pids: 100 }
     const times = { timeMs: 60_000, graceMs: 1000, fenceMs: 300_000 }
-    const who = { workerName: 'real', host: 'h', pid: 1, engine: null, slots: 2, queues: ['default'] }
+    const who = { workerName: 'real', host: 'h', pid: 1, engine: null, version: '0', slots: 2, queues: ['default'] }
     const work = await openWork(all, { ...who, ...times, limits, logBytes: 1_000_000 })
     const close = async () => {
       await work.close()

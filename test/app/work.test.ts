@@ -3,6 +3,7 @@ import { cancelAttempt } from '../../src/app/cancel-attempt.ts'
 import { sweep } from '../../src/app/sweep.ts'
 import { openWork, type Work } from '../../src/app/work.ts'
 import type { AttemptId, JsonObject } from '../../src/brand.ts'
+import { listWorkers } from '../../src/db/fleet.ts'
 import { openHints } from '../../src/db/hints.ts'
 import { listLogChunks } from '../../src/db/logs.ts'
 import { openDatabase } from '../../src/db/sql.ts'
@@ -29,6 +30,7 @@ const OPTIONS = {
   host: 'h',
   pid: 1,
   engine: null,
+  version: '0',
   slots: 4,
   queues: ['default'],
   limits: { memoryBytes: 2 ** 29, cpus: 1, pids: 100 },
@@ -100,6 +102,24 @@ eachBackend('a worker', (open) => {
     )
     expect(await logOf(id, '+wf+c')).toMatch(/echo>: bye\nbye$/)
     await fake.until(() => fake.opened().length === 0)
+  })
+
+  it('has told what it did when it is closed', async () => {
+    await sql`delete from task_totals`
+    const before = await listWorkers(sql, new Date())
+    const { work } = await hire((_command, run) => run.exit(0))
+    const id = await startOne(ports, { '+a': sh('x'), '+b': { 'fail>': 'no' } })
+    await work.look()
+    await until(id, 'error')
+    await work.close()
+    const counts = await sql`select task, started::int, succeeded::int, failed::int from task_totals order by task`
+    expect(counts).toEqual([
+      { task: 'p/wf+a', started: 1, succeeded: 1, failed: 0 },
+      { task: 'p/wf+b', started: 1, succeeded: 0, failed: 1 },
+      { task: 'p/wf^failure-alert', started: 1, succeeded: 1, failed: 0 },
+    ])
+    const processed = before.find(({ name }) => name === 'w1')?.processed ?? 0
+    expect(await listWorkers(sql, new Date())).toMatchObject([{ name: 'w1', processed: processed + 3, state: 'stopped' }])
   })
 
   it('starts nothing of what was canceled while its place was made', async () => {

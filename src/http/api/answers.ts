@@ -6,8 +6,8 @@ import type { RevisionRow } from '../../db/api/revisions.ts'
 import type { ScheduleRow } from '../../db/api/schedules.ts'
 import type { SessionRow } from '../../db/api/sessions.ts'
 import type { RunRow, TaskRow } from '../../db/api/tasks.ts'
-import type { WorkerRow } from '../../db/api/workers.ts'
 import type { WorkflowRow } from '../../db/api/workflows.ts'
+import type { ShownQueue, ShownWorker } from '../../shown/worker.ts'
 import { instant, zoned } from './times.ts'
 
 /*
@@ -22,6 +22,7 @@ export type AttemptAnswer = ReturnType<typeof answerAttempt>
 export type TaskAnswer = ReturnType<typeof answerTask>
 export type DeployAnswer = ReturnType<typeof answerDeploy>
 export type WorkerAnswer = ReturnType<typeof answerWorker>
+export type QueueAnswer = ReturnType<typeof answerQueue>
 
 const maybeInstant = (at: Date | null) => (at === null ? null : instant(at))
 const projectOf = (row: { projectId: string; projectName: string }) => ({ id: row.projectId, name: row.projectName })
@@ -191,18 +192,33 @@ export const answerDelivery = (row: DeliveryRow) => ({
   settledAt: maybeInstant(row.settledAt),
 })
 
-export const answerWorker = (row: WorkerRow) => ({
+export const answerWorker = (row: ShownWorker) => ({
   id: row.id,
   name: row.name,
   host: row.host,
+  state: row.state,
   executor: row.executor,
   engine: row.engine,
+  version: row.version,
   slots: row.slots,
-  running: row.running,
+  running: row.active,
   queues: row.queues,
-  processed: Number(row.processed),
-  failed: Number(row.failed),
+  processed: row.processed,
+  succeeded: row.succeeded,
+  failed: row.failed,
+  retried: row.retried,
+  loadAverage: row.loadAverage,
   startedAt: instant(row.startedAt),
   heardAt: instant(row.heardAt),
   stoppedAt: maybeInstant(row.stoppedAt),
+})
+
+/** `waiting` is counted up to 10 000. */
+export const answerQueue = (row: ShownQueue) => ({
+  name: row.queue,
+  waiting: row.waiting,
+  oldestReadyAt: maybeInstant(row.oldestAt),
+  perMinute: Math.round(row.perMinute * 10) / 10,
+  minutes: row.minutes,
+  workers: row.online,
 })

@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { findDelivery, listDeliveries } from '../../db/api/deliveries.ts'
 import { findDeploy, listDeploys } from '../../db/api/deploys.ts'
-import { listWorkers } from '../../db/api/workers.ts'
+import { listQueues, listWorkers } from '../../db/fleet.ts'
 import type { Env } from '../env.ts'
-import { answerDelivery, answerDeploy, answerWorker } from './answers.ts'
+import { answerDelivery, answerDeploy, answerQueue, answerWorker } from './answers.ts'
 import { followLog } from './follow.ts'
 import { streamBytes } from './logs.ts'
 import type { ApiPorts } from './ports.ts'
@@ -52,6 +52,11 @@ export function deliveryRoutes({ sql }: Ports) {
 }
 
 /** Routes under `/api/workers`. */
-export function workerRoutes({ sql }: Ports) {
-  return new Hono<Env>().get('/', async (c) => c.json({ workers: (await listWorkers(sql)).map(answerWorker) }))
+export function workerRoutes({ sql, now }: Pick<ApiPorts, 'sql' | 'now'>) {
+  return new Hono<Env>().get('/', async (c) => c.json({ workers: (await listWorkers(sql, now())).map(answerWorker) }))
+}
+
+/** Routes under `/api/queues`. */
+export function queueRoutes({ sql, now }: Pick<ApiPorts, 'sql' | 'now'>) {
+  return new Hono<Env>().get('/', async (c) => c.json({ queues: (await listQueues(sql, now())).map(answerQueue) }))
 }

@@ -3,7 +3,7 @@ import type { Env } from '../env.ts'
 import { attemptRoutes } from './attempts.ts'
 import { linkRoutes } from './links.ts'
 import { logRoutes, streamRoutes } from './logs.ts'
-import { deliveryRoutes, deployRoutes, workerRoutes } from './operations.ts'
+import { deliveryRoutes, deployRoutes, queueRoutes, workerRoutes } from './operations.ts'
 import type { ApiPorts } from './ports.ts'
 import { projectRoutes } from './projects.ts'
 import { scheduleRoutes } from './schedules.ts'
@@ -29,5 +29,6 @@ export function apiRoutes(ports: ApiPorts): Hono<Env> {
     .route('/api/deploys', deployRoutes(ports))
     .route('/api/deliveries', deliveryRoutes(ports))
     .route('/api/workers', workerRoutes(ports))
+    .route('/api/queues', queueRoutes(ports))
     .route('/api/tokens', tokenRoutes(ports))
 }

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { listQueues, listRunningTasks, listWorkers } from '../../db/fleet.ts'
 import { listShownDeploys } from '../../db/pages/deploys.ts'
 import {
   countWorkflows,
@@ -7,7 +8,6 @@ import {
   listProjectRows,
   listRunningAttempts,
 } from '../../db/pages/overview.ts'
-import { listRunningTasks, listShownQueues, listShownWorkers } from '../../db/pages/workers.ts'
 import { OverviewPage, type OverviewProps, overviewParts } from '../../ui/overview-page.tsx'
 import { ProjectsPage } from '../../ui/projects-page.tsx'
 import { WorkersPage, type WorkersPageProps, workersParts } from '../../ui/workers-page.tsx'
@@ -59,7 +59,7 @@ async function readOverview(ports: PagePorts, c: Context): Promise<OverviewProps
     listRunningAttempts(sql),
     listNextRuns(sql),
     countWorkflows(sql),
-    listShownWorkers(sql, now()),
+    listWorkers(sql, now()),
     listShownDeploys(sql, { projectId: null, before: null, limit: 5 }),
     listProjectRows(sql, { after: '', limit: 1 }),
   ])
@@ -69,9 +69,9 @@ async function readOverview(ports: PagePorts, c: Context): Promise<OverviewProps
 
 async function readWorkers({ sql, now }: PagePorts): Promise<WorkersPageProps> {
   const [workers, tasks, queues] = await Promise.all([
-    listShownWorkers(sql, now()),
+    listWorkers(sql, now()),
     listRunningTasks(sql),
-    listShownQueues(sql, now()),
+    listQueues(sql, now()),
   ])
   return { workers, tasks, queues }
 }
