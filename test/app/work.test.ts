@@ -119,7 +119,9 @@ eachBackend('a worker', (open) => {
       { task: 'p/wf^failure-alert', started: 1, succeeded: 1, failed: 0 },
     ])
     const processed = before.find(({ name }) => name === 'w1')?.processed ?? 0
-    expect(await listWorkers(sql, new Date())).toMatchObject([{ name: 'w1', processed: processed + 3, state: 'stopped' }])
+    expect(await listWorkers(sql, new Date())).toMatchObject([
+      { name: 'w1', processed: processed + 3, state: 'stopped' },
+    ])
   })
 
   it('starts nothing of what was canceled while its place was made', async () => {
