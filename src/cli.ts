@@ -153,6 +153,7 @@ const tools: Tools = {
     serve,
     work,
     runLocally: runLocal,
+    examine: async () => (await import('./examine.ts')).examine(env),
     resetAdmin: resetHere,
   },
 }

@@ -68,6 +68,8 @@ function environmentName(raw: string): string | null {
   return raw
 }
 
+const folder = (raw: string): string | null => resolve(raw)
+
 const words = (raw: string): readonly string[] => raw.split(/[\s,]+/).filter((word) => word !== '')
 
 function url(...protocols: readonly string[]) {
@@ -189,6 +191,24 @@ export const SETTINGS = {
     'sluice/base',
     'Image that rendered Dockerfiles start from. Default: sluice/base, which scripts/base-image makes.',
     (raw) => raw,
+  ),
+  accessLogDir: setting(
+    'SLUICE_ACCESS_LOG_DIR',
+    null,
+    'Folder for access.log: a line of JSON for each request. It may be moved away at any time; a new one is begun.',
+    folder,
+  ),
+  taskLogDir: setting(
+    'SLUICE_TASK_LOG_DIR',
+    null,
+    'Folder where a worker leaves the log of each task that it ran, as Digdag lays them out. Default: they are kept in the database only.',
+    folder,
+  ),
+  minFreeBytes: setting(
+    'SLUICE_MIN_FREE',
+    bytes('256m'),
+    'With less room on the disk of SLUICE_HOME a worker starts nothing new. It goes on by itself when there is room.',
+    bytes,
   ),
   queues: setting('SLUICE_QUEUES', ['default'], 'Queues a worker takes tasks from, comma-separated.', words),
   slots: setting('SLUICE_SLOTS', 4, 'Tasks a worker runs at once.', whole),

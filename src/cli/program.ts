@@ -6,6 +6,7 @@ import { credentialCommand } from './credential.ts'
 import { decideCommand } from './decide.ts'
 import { demoCommand } from './demo.ts'
 import { deploysCommand } from './deploys.ts'
+import { doctorCommand } from './doctor.ts'
 import { initCommand } from './init.ts'
 import { killCommand } from './kill.ts'
 import { linkCommand } from './link.ts'
@@ -50,6 +51,7 @@ const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]
     [
       serverCommand,
       workerCommand,
+      doctorCommand,
       demoCommand,
       resetCommand,
       tokensCommand,

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../brand.ts'
+import type { Finding } from '../doctor/judge-host.ts'
 import type { Expressions, Workflow } from '../workflow/workflow.ts'
 import type { Client } from './client.ts'
 
@@ -38,6 +39,8 @@ export type Host = {
   readonly serve: (port: number | undefined) => Promise<number>
   readonly work: (options: { readonly queues?: string; readonly slots?: string }) => Promise<number>
   readonly runLocally: (run: LocalRun) => Promise<'success' | 'error' | 'canceled'>
+  /** What `sluice doctor` has seen here. */
+  readonly examine: () => Promise<readonly Finding[]>
   /** The new password of admin. */
   readonly resetAdmin: () => Promise<string>
 }

@@ -3,8 +3,8 @@ import type { Database } from './sql.ts'
 
 const OLDEST = 14
 
-/** Asks the database for its version: the first statement of a process. Refuses, in words, one that is away, closed to us or too old. */
-export async function checkDatabase(sql: Database, url: string): Promise<void> {
+/** Asks the database for its version: the first statement of a process. Refuses, in words, one that is away, closed to us or too old. Gives its major version. */
+export async function checkDatabase(sql: Database, url: string): Promise<number> {
   const { host, pathname, username } = new URL(url)
   const [row] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`.catch(
     (error: { code?: string; message: string }) => {
@@ -17,7 +17,7 @@ export async function checkDatabase(sql: Database, url: string): Promise<void> {
     },
   )
   const major = Math.floor((row?.version ?? 0) / 10_000)
-  if (major >= OLDEST) return
+  if (major >= OLDEST) return major
   throw new Refusal('unavailable', `PostgreSQL at ${host} is version ${major}.`, `Sluice needs ${OLDEST} or newer.`)
 }
 

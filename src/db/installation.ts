@@ -12,6 +12,14 @@ export async function findOrNameInstallation(sql: Sql): Promise<Installation> {
   return row
 }
 
+/** Undefined: no server has used this database. */
+export async function findInstallation(sql: Sql): Promise<Installation | undefined> {
+  const [table] = await sql`select to_regclass('installation') as name`
+  if (table?.name === null) return undefined
+  const [row] = await sql<Installation[]>`select name, engine_seen_at as "engineSeenAt" from installation`
+  return row
+}
+
 /** False: it is there already. Any name but the last one is a move, null (unnamed) too. */
 export async function moveInstallationIfElsewhere(sql: Sql, environment: string | null): Promise<boolean> {
   const { count } =

@@ -55,6 +55,13 @@ const withoutRollbackOnNothing =
 
 const CUT = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '08006'])
 
+/** How far this process's clock is ahead of the database's, in milliseconds; half the answer's way is allowed for. */
+export async function readClockAhead(sql: Sql): Promise<number> {
+  const askedAt = Date.now()
+  const [row] = await sql<[{ ms: number }]>`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`
+  return Math.round((askedAt + Date.now()) / 2 - row.ms)
+}
+
 const AWAY = new Set([
   ...['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],

@@ -3,6 +3,19 @@ import { Redis } from 'ioredis'
 import { FORGET, HEARING, openOn } from './bullmq.ts'
 import type { WakeUps } from './wake-ups.ts'
 
+/** One question, asked once. */
+export async function isRedisThere(url: string): Promise<boolean> {
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 3_000, retryStrategy: () => null })
+  redis.on('error', () => {}) // told by the answer
+  return redis
+    .ping()
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => redis.disconnect())
+}
+
 /** A Redis that is away, now or later, throws nothing: rings are lost until it is back, and hearing resumes by itself. */
 export function openRedisWakeUps(
   url: string,

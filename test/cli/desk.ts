@@ -51,6 +51,7 @@ const untouched = (folder: string): Host => ({
   serve: async () => 0,
   work: async () => 0,
   runLocally: async () => 'success',
+  examine: async () => [{ about: 'git', verdict: 'fine', text: '2.50.1', hint: null }],
   resetAdmin: async () => 'new password',
 })
 
