@@ -192,6 +192,12 @@ export const SETTINGS = {
     'Image that rendered Dockerfiles start from. Default: sluice/base, which scripts/base-image makes.',
     (raw) => raw,
   ),
+  log: setting(
+    'SLUICE_LOG',
+    'auto',
+    'auto, text or json: what the server writes of itself to standard output. auto is text on a terminal and JSON lines elsewhere.',
+    oneOf('auto', 'text', 'json'),
+  ),
   accessLogDir: setting(
     'SLUICE_ACCESS_LOG_DIR',
     null,

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 
-/** Lines for people go to standard output; what the operator must know of goes to standard error, as JSON. */
+/** `say`: what goes on, in a line. `report`: what the operator must know of, with its cause. */
 export type Reports = {
   readonly say: (line: string) => void
   readonly report: (error: unknown) => void
@@ -10,11 +10,13 @@ export type Reports = {
 const REPEAT_MS = 30_000
 const REMEMBERED = 1_000
 
-export function openReports(): Reports {
-  const logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }))
+/** As text lines go to standard output and reports to standard error, which are JSON all the same; as JSON both go to standard output. `auto` is text on a terminal. */
+export function openReports(format: 'auto' | 'text' | 'json'): Reports {
+  const isText = format === 'text' || (format === 'auto' && process.stdout.isTTY)
+  const logger = openLogger(isText ? 2 : 1)
   const saidAt = new Map<string, number>()
   return {
-    say: (line) => console.log(line),
+    say: isText ? (line) => console.log(line) : (line) => logger.info(line),
     report: (error) => {
       const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
       const now = performance.now()
@@ -24,4 +26,10 @@ export function openReports(): Reports {
       logger.error(error instanceof Error ? error : { err: error }, text)
     },
   }
+}
+
+function openLogger(fd: 1 | 2) {
+  const formatters = { level: (level: string) => ({ level }) }
+  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }
+  return pino(options, pino.destination({ dest: fd, sync: true }))
 }

@@ -16,9 +16,9 @@ import type { WorkerState } from './worker.ts'
 
 /** Web and worker in one process. Gives the exit code; `port` overrides the one of SLUICE_LISTEN. */
 export async function runServer(env: NodeJS.ProcessEnv, port?: number): Promise<number> {
-  const reports = openReports()
   return runUntilStopped(async () => {
     const config = readConfig(env)
+    const reports = openReports(config.log)
     const listen = { ...config.listen, ...(port === undefined ? {} : { port }) }
     return openLifetime((lifetime) => openServer(lifetime, { ...config, listen }, reports))
   })

@@ -23,6 +23,7 @@ import { isBranchName, parseRemoteUrl } from './git/remote-url.ts'
 import { openRepositories } from './git/repositories.ts'
 import { makeDeployKey, scanHostKeys } from './git/ssh-keys.ts'
 import type { Home } from './home.ts'
+import { type AccessLog, openAccessLog } from './http/access-log.ts'
 import type { ApiPorts } from './http/api/ports.ts'
 import { apiRoutes } from './http/api/routes.ts'
 import { createApp } from './http/app.tsx'
@@ -61,7 +62,9 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   await switchOffWhatCameFromElsewhere(needs)
   const limits = { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts }
   const attempts = { sql, wakeUps, limits }
-  const server = await listen(openApp(needs, delivery, attempts).fetch, config.listen)
+  const { accessLogDir } = config
+  const accessLog = accessLogDir === null ? undefined : lifetime.own(await openAccessLog(accessLogDir, reports.report))
+  const server = await listen(openApp(needs, delivery, { attempts, accessLog }).fetch, config.listen)
   lifetime.onEnd(() => stopListening(server, STOP_MS))
   lifetime.own(openTime({ ...attempts, now, report: reports.report }, { fenceMs: config.fenceMs }))
   keepDeploysGoing(lifetime, delivery.deploy)
@@ -129,7 +132,7 @@ type Delivery = Awaited<ReturnType<typeof openDelivery>>
 function openApp(
   { config, stores, reports, needs }: Needs,
   { webhooks, links, git }: Delivery,
-  attempts: AttemptPorts,
+  { attempts, accessLog }: { attempts: AttemptPorts; accessLog: AccessLog | undefined },
 ) {
   const { sql, hints, wakeUps } = stores
   const quiet = quietEnvironment(config)
@@ -140,6 +143,7 @@ function openApp(
     sql,
     passwords: new Passwords(),
     now,
+    accessLog,
     opened: config.publicMetrics ? ['/metrics'] : [],
     report: (_id, error) => reports.report(error),
     dashboard: { hints, url: links.url, quietEnvironment: quiet, attempts, link: linkFromPage(links) },

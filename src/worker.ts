@@ -8,6 +8,7 @@ import { openBuilding } from './building.ts'
 import { type Config, readConfig } from './config.ts'
 import { markEngineSeenIfFirst } from './db/installation.ts'
 import { readSource } from './db/sources.ts'
+import type { Claim } from './db/tasks.ts'
 import { type Engine, findEngine } from './docker/engine.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
 import { openDockerExecutor } from './docker/open-docker-executor.ts'
@@ -23,6 +24,7 @@ import type { Executor } from './spool/executor.ts'
 import { openSources } from './spool/sources.ts'
 import { takeWorkerFolder, type WorkerFolder } from './spool/worker-folder.ts'
 import { openStores, type Stores } from './stores.ts'
+import { openTaskLogFolder } from './task-log-folder.ts'
 import { VERSION } from './version.ts'
 
 const LOOK_FOR_ENGINE_MS = 3_000
@@ -76,6 +78,8 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   own.onEnd(async () => expressions.close())
   const { sql, wakeUps, hints } = stores
   const limits = { memoryBytes: config.taskMemoryBytes, cpus: config.taskCpus, pids: config.taskPids }
+  const { taskLogDir } = config
+  const taskLogs = taskLogDir === null ? null : own.own(openTaskLogFolder(sql, taskLogDir, reports.report))
   const worker = await openWork(
     {
       sql,
@@ -89,6 +93,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       limits: { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts },
       now: () => new Date(),
       report: reports.report,
+      ...(taskLogs && { keepLog: (claim: Claim) => taskLogs.keep(claim) }),
     },
     {
       workerName: `${hostname()}/${start.folder.number}`,
@@ -167,9 +172,9 @@ function proxies(): Record<string, string> {
 
 /** A worker alone, beside a server or on another host. Gives the exit code. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
-  const reports = openReports()
   return runUntilStopped(async () => {
     const config = readConfig(env)
+    const reports = openReports(config.log)
     if (config.databaseUrl === null) throw noDatabase()
     const home = await openHome(config.home)
     return openLifetime(async (lifetime) => {

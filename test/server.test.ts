@@ -14,6 +14,7 @@ const env = {
   SLUICE_HOME: home,
   SLUICE_EXECUTOR: 'process',
   SLUICE_SLOTS: '1',
+  SLUICE_LOG: 'text',
 }
 const children: ChildProcess[] = []
 const port = await freePort()

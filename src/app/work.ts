@@ -29,6 +29,8 @@ import { Tally } from './tally.ts'
 export type WorkPorts = Omit<RunPorts, 'leases'> & {
   readonly hints?: Pick<Hints, 'hear'>
   readonly report: (error: unknown) => void
+  /** Leaves a copy of the log of a start that has ended. It is not waited for. */
+  readonly keepLog?: (claim: Claim) => void
 }
 
 export type WorkOptions = Omit<RunOptions, 'workerId' | 'leaseSeconds'> &
@@ -204,6 +206,7 @@ class Worker implements Work {
     const finished = await retryWhileAway(this.#leases, () =>
       finish(this.#ports, this.#options, { ...running, isLast: this.#isDraining }, event),
     )
+    if (running.logId !== null) this.#ports.keepLog?.(running.claim)
     if (running.startedAt !== undefined && finished.outcome === 'finished') {
       const ms = this.#ports.now().getTime() - running.startedAt.getTime()
       this.#tally.ended(running.order, { event, state: finished.state, ms })

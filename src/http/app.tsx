@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { type AccessLog, logAccess } from './access-log.ts'
 import { openAssets } from './assets.ts'
 import { type AuthPorts, requireUser } from './auth.ts'
 import type { Env } from './env.ts'
@@ -12,6 +13,8 @@ import { refuseForgedForms, secureHeaders } from './security.ts'
 export type AppPorts = AuthPorts & {
   /** Keeps a bug for the operator, under the id that the person saw. */
   readonly report: Report
+  /** Absent: requests are not logged. */
+  readonly accessLog?: Pick<AccessLog, 'write'> | undefined
   /** Route modules of other owners, with whole paths: git, hooks, the API, health. */
   readonly doors: readonly Hono<Env>[]
   /** Absent: a server without pages. */
@@ -25,7 +28,14 @@ export function createApp(ports: AppPorts): Hono<Env> {
   const app: Hono<Env> = new Hono<Env>()
     .onError(answerErrors({ report: ports.report, assets }))
     .notFound(answerUnknown({ assets, methodsOf: (path) => methodsOf(app, path) }))
-    .use('*', stopUnreadBodies, secureHeaders, requireUser(ports), refuseForgedForms)
+    .use(
+      '*',
+      logAccess(ports.accessLog, ports.now),
+      stopUnreadBodies,
+      secureHeaders,
+      requireUser(ports),
+      refuseForgedForms,
+    )
   const pages = dashboard === undefined ? [] : pageRoutes({ ...ports, ...dashboard, assets })
   const own = [assetRoutes, signInRoutes({ ...ports, assets }), themeRoutes(), ...pages]
   for (const routes of [...own, ...ports.doors]) app.route('/', routes)

@@ -54,6 +54,7 @@ export async function startServer({ database = 'own', env: given = {} }: Options
     ...plainEnv(home),
     SLUICE_LISTEN: `127.0.0.1:${port}`,
     SLUICE_ADMIN_PASSWORD: PASSWORD,
+    SLUICE_LOG: 'text',
     ...(store && { DATABASE_URL: store.url }),
     ...given,
   }

@@ -7,6 +7,7 @@ import type { ScheduleRow } from '../../db/api/schedules.ts'
 import type { SessionRow } from '../../db/api/sessions.ts'
 import type { RunRow, TaskRow } from '../../db/api/tasks.ts'
 import type { WorkflowRow } from '../../db/api/workflows.ts'
+import { logFileName } from '../../log/task-log-path.ts'
 import type { ShownQueue, ShownWorker } from '../../shown/worker.ts'
 import { instant, zoned } from './times.ts'
 
@@ -152,14 +153,6 @@ export const answerLogFile = (row: RunRow, packedBytes: number) => ({
   agentId: row.worker,
   direct: null,
 })
-
-/** Digdag's name: the task, the start as 8 + 8 hex digits (seconds, nanoseconds), the agent. */
-export function logFileName({ fullName, startedAt, worker }: RunRow): string {
-  const ms = startedAt.getTime()
-  return `${fullName}@${hex(Math.floor(ms / 1000))}${hex((ms % 1000) * 1_000_000)}.${worker.replaceAll('/', '-')}.log.gz`
-}
-
-const hex = (number: number) => number.toString(16).padStart(8, '0')
 
 export const answerDeploy = (row: DeployRow) => ({
   id: row.id,
