@@ -40,10 +40,11 @@ import type { Stores } from './stores.ts'
 import { VERSION } from './version.ts'
 
 const MIB = 2 ** 20
-const LEASE_SECONDS = 60
+/** How long the deploys of a web that was lost with its host stand still, at most, and how often the others look. */
+const LEASE_SECONDS = 20
 /** Answers that stream (pushes, logs) get this long when the server stops. */
 const STOP_MS = 3_000
-const RESUME_MS = 10_000
+const RESUME_MS = 5_000
 
 type Needs = {
   readonly config: Config

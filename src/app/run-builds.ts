@@ -5,6 +5,7 @@ import type { Database, Sql } from '../db/sql.ts'
 import type { BuildEnd, ImageBuilder } from '../docker/build.ts'
 import { imageTag } from '../environment/image-key.ts'
 import { type BuildImagePorts, buildImage } from './build-image.ts'
+import { rescueBuildsOf } from './rescue-builds.ts'
 import { type BuildLog, openBuildLog } from './tell-build.ts'
 
 export type BuildPorts = BuildImagePorts & {
@@ -33,8 +34,9 @@ export type Builds = {
   close(): Promise<void>
 }
 
-/** The worker's side of builds. First tells which base image its engine has, so that keys are made with it. */
+/** The worker's side of builds. First gives back what the one of its name before it was building when it died, and tells which base image its engine has, so that keys are made with it. */
 export async function openBuilds(ports: BuildPorts, options: BuildOptions): Promise<Builds> {
+  await rescueBuildsOf(ports.sql, options.workerId, ports.now())
   await tellBase(ports, options)
   const running = new Set<Promise<void>>()
   const closing = new AbortController()

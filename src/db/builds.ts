@@ -98,20 +98,25 @@ export async function releaseBuildIfHeld(sql: Sql, { id, epoch }: BuildClaim): P
   return count === 1
 }
 
-/** Builds whose worker fell silent go back into the queue, or end when they were started `maxStarts` times. Leases are the database's clock only. */
-export async function requeueLapsedBuilds(
+/** Whose builds are lost: every silent worker's, or one worker's because it is known to have died. */
+export type LostBuilds = 'lapsed' | { readonly workerId: string }
+
+/** Lost builds go back into the queue, or end when they were started `maxStarts` times. Leases are the database's clock only. */
+export async function requeueLostBuilds(
   sql: Sql,
+  lost: LostBuilds,
   maxStarts: number,
   now: Date,
 ): Promise<readonly Pick<Build, 'id' | 'logId' | 'state'>[]> {
-  const lapsed = await sql<Pick<Build, 'id' | 'logId' | 'state'>[]>`
+  const requeued = await sql<Pick<Build, 'id' | 'logId' | 'state'>[]>`
     update builds set lease_until = null,
       state = case when epoch < ${maxStarts} then 'queued' else 'error' end::build_state,
       problem = case when epoch < ${maxStarts} then null else 'Its worker was lost each time it was built' end,
       finished_at = case when epoch < ${maxStarts} then null else ${now}::timestamptz end
-    where state = 'running' and lease_until < now() returning id, log_id as "logId", state`
-  for (const { id } of lapsed) await hintAt(sql, id)
-  return lapsed
+    where state = 'running' and ${lost === 'lapsed' ? sql`lease_until < now()` : sql`worker_id = ${lost.workerId}`}
+    returning id, log_id as "logId", state`
+  for (const { id } of requeued) await hintAt(sql, id)
+  return requeued
 }
 
 /** For ringing: what should have been claimed by now. */

@@ -134,6 +134,16 @@ eachBackend('builds', (open, backend) => {
     }
   })
 
+  it('of a worker that was killed are taken up by the next of its name at once, and by no other', async () => {
+    const { image } = await queued({ Dockerfile: 'FROM sluice/base\n' })
+    await claimBuild(sql, { workerId: '1', leaseMs: 3_600_000 })
+    await (await hire({ workerId: '2' })).look()
+    expect(await findBuild(sql, image.buildId)).toMatchObject({ state: 'running' })
+    await (await hire({ workerId: '1' })).look()
+    expect(await ended(image.buildId)).toMatchObject({ state: 'success' })
+    expect(await logOf(image.logId)).toContain('The worker that built this has gone')
+  })
+
   it('of a worker that was taken for lost stop and write nothing', async () => {
     const { image } = await queued({ Dockerfile: 'FROM sluice/base\nRUN echo go; sleep 100\n' })
     const worker = await hire({ leaseMs: 300 })
