@@ -191,7 +191,8 @@ async function runCommand(fold: Fold, task: MemoryTask, step: RunStep): Promise<
   const run = { attemptId: ATTEMPT, taskId: task.id, epoch }
   runs.set(task.id, run)
   const { argv, files, env, cwd } = step
-  await executor.start(run, { argv, files, env, cwd, timeoutMs: null })
+  const isRetryable = true // nothing takes up a local run again
+  await executor.start(run, { argv, files, env, cwd, timeoutMs: null, isRetryable })
   const exit = await executor.follow(run, 0, async (bytes) => write(task.fullName, bytes))
   const cause = exitCause(exit, null)
   if (exit.kind === 'killed' && signal.aborted) return { kind: 'canceled', exitCause: 'stopped' }

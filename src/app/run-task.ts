@@ -172,11 +172,12 @@ const NOT_STARTED: TaskEvent = { kind: 'lost', exitCause: 'stopped before it sta
 async function runCommand(ports: RunPorts, options: RunOptions, running: Running, step: RunStep): Promise<TaskEvent> {
   const { executor } = ports
   const { run, stop, isFresh } = running
+  const { isRetryable } = running.planned
   const timeoutMs = options.timeMs
   if (isFresh || (await executor.state(run)) === 'absent') {
     if (stop.isAsked) return NOT_STARTED
     const { argv, files, env, cwd } = step
-    await executor.start(run, { argv, files, env, cwd, timeoutMs })
+    await executor.start(run, { argv, files, env, cwd, timeoutMs, isRetryable })
   }
   stop.isStarted = true
   if (stop.isAsked) await executor.kill(run, options.graceMs)

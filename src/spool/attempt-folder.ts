@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { chmod, lchown, lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { AttemptId } from '../brand.ts'
 import type { Place, Run } from './executor.ts'
@@ -64,6 +64,13 @@ export async function makeFolder(
   await file.sync()
   await file.close()
   await rename(`${folder.staging}/place.json`, placeFile(folder))
+  await Promise.all([folder.root, dirname(folder.root)].map(forceFolder)) // gone after a power cut, its runs would look as if they had never been
+}
+
+/** Makes the names in a folder outlive a power cut. */
+export async function forceFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  await folder.sync().finally(() => folder.close())
 }
 
 /** Undefined when the folder was never finished. */

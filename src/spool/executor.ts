@@ -27,6 +27,8 @@ export type Command = {
   /** Written into the run's folder before the command starts. */
   readonly files: Readonly<Record<string, string>>
   readonly timeoutMs: number | null
+  /** False: even after a power cut it is never started a second time, for which its note is forced to the disk first. */
+  readonly isRetryable: boolean
 }
 
 /** How a run ended. */

@@ -6,7 +6,7 @@ import { type AttemptFolder, attemptFolder, beat, exists, runName } from './atte
 import { readCertificates } from './certificates.ts'
 import type { Executor, Run, SpoolState } from './executor.ts'
 import { followRun } from './follow-run.ts'
-import { openPlaces } from './places.ts'
+import { openPlaces, type Places } from './places.ts'
 import { readPlanted } from './planted.ts'
 import { clearRun, plainName, postRun, takeBack } from './post-run.ts'
 import { confirmNote, findNote, findPreparedNote, forgetNotes } from './run-notes.ts'
@@ -32,10 +32,10 @@ export async function openExecutor(
   return {
     kind: agents.kind,
     open: (place, unpack) => places.open(place, unpack),
-    state: (run) => spoolState(places.folder(run), run),
+    state: (run) => spoolState(places, run),
     async start(run, command) {
       const folder = places.folder(run)
-      if ((await spoolState(folder, run)) === 'absent') await postRun({ agents, places }, run, command)
+      if ((await spoolState(places, run)) === 'absent') await postRun({ agents, places }, run, command)
       await agents.ring(run.attemptId, folder, `start ${runName(run)}`)
     },
     follow: (run, offset, take, options) =>
@@ -65,15 +65,27 @@ export async function openExecutor(
   }
 }
 
-/** A note that was prepared and not confirmed counts when the command had reached the spool. */
-async function spoolState(folder: AttemptFolder, run: Run): Promise<SpoolState> {
+async function spoolState(places: Places, run: Run): Promise<SpoolState> {
+  const folder = places.folder(run)
   const name = runName(run)
   const has = (kind: string) => exists(join(folder.spool, `${name}.${kind}`))
   if ((await findNote(folder, name)) === undefined) {
-    const isPosted = (await has('run')) || (await has('started')) || (await has('done'))
-    if (!isPosted || (await findPreparedNote(folder, name)) === undefined) return 'absent'
+    if (!(await wasPosted(places, run))) return 'absent'
     await confirmNote(folder, name)
   }
   if (await has('done')) return 'done'
   return (await has('started')) ? 'started' : 'posted'
+}
+
+/**
+ * Of a note that was prepared and not confirmed: whether the command had reached the spool. That it does not lie there proves something only while the agent
+ * that it was meant for lives: a power cut ends the agent, and may take what was in the spool and leave the note.
+ */
+async function wasPosted(places: Places, run: Run): Promise<boolean> {
+  const [folder, name] = [places.folder(run), runName(run)]
+  const note = await findPreparedNote(folder, name)
+  if (note === undefined) return false
+  if (note.agentId !== (await places.findAgentId(run.attemptId))) return true
+  const traces = ['run', 'started', 'done'].map((kind) => exists(join(folder.spool, `${name}.${kind}`)))
+  return (await Promise.all(traces)).includes(true)
 }

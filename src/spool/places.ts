@@ -25,6 +25,8 @@ import { openSpoolWatch, type SpoolWatch } from './spool-watch.ts'
 export type Places = {
   open(place: Place, unpack: (folder: string) => Promise<void>): Promise<void>
   get(attemptId: AttemptId): Promise<{ place: Place; agentId: string }>
+  /** Of the agent that serves the attempt now. */
+  findAgentId(attemptId: AttemptId): Promise<string | undefined>
   folder(run: { attemptId: AttemptId }): AttemptFolder
   watch(attemptId: AttemptId): SpoolWatch
   /** The output file of a run that is about to be posted. */
@@ -83,6 +85,9 @@ export function openPlaces({ home, certificates }: PlacesOptions, agents: Agents
     for (const file of one?.outputs.values() ?? []) await file.close()
   }
 
+  const findAgentId = async (attemptId: AttemptId) =>
+    of(attemptId).agentId ?? (await askAgentId(agents, attemptId, folderOf(attemptId)))
+
   return {
     // Two tasks of one attempt may open it at once: the second waits for the first.
     open(place, unpack) {
@@ -94,10 +99,11 @@ export function openPlaces({ home, certificates }: PlacesOptions, agents: Agents
     },
     async get(attemptId) {
       const place = await findPlace(folderOf(attemptId))
-      const agentId = of(attemptId).agentId ?? (await findAgentId(agents, attemptId, folderOf(attemptId)))
+      const agentId = await findAgentId(attemptId)
       if (place === undefined || agentId === undefined) throw notOpen(attemptId)
       return { place, agentId }
     },
+    findAgentId,
     folder: ({ attemptId }) => folderOf(attemptId),
     watch(attemptId) {
       const one = of(attemptId)
@@ -145,7 +151,7 @@ async function sealRuns(folder: AttemptFolder): Promise<void> {
   }
 }
 
-async function findAgentId(agents: Agents, attemptId: AttemptId, folder: AttemptFolder): Promise<string | undefined> {
+async function askAgentId(agents: Agents, attemptId: AttemptId, folder: AttemptFolder): Promise<string | undefined> {
   const life = await agents.look(attemptId, folder)
   return life.kind === 'running' ? life.agentId : undefined
 }

@@ -22,13 +22,17 @@ export async function postRun(
   const inside = agents.inside(folder)
   const text = commandFile(command, { workspace: inside.workspace, run: `${inside.spool}/${name}` })
   await clearRun(folder, name)
-  await stageRun(folder, name, command, agents.owner)
-  await rename(join(folder.staging, name), join(folder.spool, name))
-  await places.hold(run)
   const { memoryBytes } = place.limits
-  await prepareNote(folder, name, { agentId, postedAtMs: Date.now(), timeoutMs: command.timeoutMs, memoryBytes })
+  const { timeoutMs, isRetryable } = command
+  const note = { agentId, postedAtMs: Date.now(), timeoutMs, memoryBytes, isForced: !isRetryable }
+  await Promise.all([prepareNote(folder, name, note), layOut(folder, name, command, agents.owner), places.hold(run)])
   await layDown(folder, `${name}.run`, text)
   await confirmNote(folder, name)
+}
+
+async function layOut(folder: AttemptFolder, name: string, command: Command, owner: Owner): Promise<void> {
+  await stageRun(folder, name, command, owner)
+  await rename(join(folder.staging, name), join(folder.spool, name))
 }
 
 async function stageRun(folder: AttemptFolder, name: string, { files }: Command, owner: Owner): Promise<void> {

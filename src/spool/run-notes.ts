@@ -1,6 +1,6 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AttemptFolder } from './attempt-folder.ts'
+import { type AttemptFolder, forceFolder } from './attempt-folder.ts'
 import { isCode } from './planted.ts'
 
 /** What the worker itself remembers of a run, out of the task's reach: wiping the spool makes no run absent. */
@@ -15,9 +15,19 @@ export type RunNote = {
 /** Why a run was told to stop. */
 export type StopNote = { readonly cause: 'killed' } | { readonly cause: 'timed_out'; readonly afterMs: number }
 
-/** Written before the command is posted; `confirmNote` follows when it is. */
-export async function prepareNote(folder: AttemptFolder, name: string, note: RunNote): Promise<void> {
-  await writeFile(join(folder.runs, `${name}.posting`), JSON.stringify(note))
+/** Written before the command is posted; `confirmNote` follows when it is. `isForced`: it outlives a power cut from then on. */
+export async function prepareNote(
+  folder: AttemptFolder,
+  name: string,
+  { isForced, ...note }: RunNote & { readonly isForced: boolean },
+): Promise<void> {
+  const file = await open(join(folder.runs, `${name}.posting`), 'w')
+  try {
+    await file.writeFile(JSON.stringify(note))
+    if (isForced) await Promise.all([file.sync(), forceFolder(folder.runs)]) // together they cost one commit of the disk's journal
+  } finally {
+    await file.close()
+  }
 }
 
 export async function confirmNote(folder: AttemptFolder, name: string): Promise<void> {

@@ -77,6 +77,22 @@ describe.each(ADAPTERS)('a worker with the %s executor', (adapter) => {
     successor.leave()
   })
 
+  it('starts nothing again of which a power cut has left only the note, made for an agent that is gone', async () => {
+    await stage.executor.open(placeOf('1'), unpackNothing)
+    const note = { agentId: 'of another life', postedAtMs: Date.now(), timeoutMs: null, memoryBytes: 1 }
+    await writeFile(join(stage.home, 'worker/1/runs/1-1.posting'), JSON.stringify(note))
+    expect(await stage.executor.state(run)).toBe('posted')
+    expect((await followToEnd(stage.executor, run)).exit.kind).toBe('lost')
+  })
+
+  it('starts what it had prepared and not posted when it was killed: its agent lives, and would have it', async () => {
+    await stage.executor.open(placeOf('1'), unpackNothing)
+    await stage.executor.start(runOf('1', '2'), shell('sleep 600'))
+    const runs = join(stage.home, 'worker/1/runs')
+    await writeFile(join(runs, '1-1.posting'), await readFile(join(runs, '2-1.posted')))
+    expect(await stage.executor.state(run)).toBe('absent')
+  })
+
   it('leaves for good: its tasks are stopped after the time for orphans', async () => {
     const lonely = await openStage(adapter, { orphanMs: 3000 })
     await lonely.executor.open(placeOf('1'), unpackNothing)

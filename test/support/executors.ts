@@ -93,6 +93,7 @@ export const shell = (script: string, overrides: Partial<Command> = {}): Command
   cwd: '.',
   files: {},
   timeoutMs: null,
+  isRetryable: false,
   ...overrides,
 })
 
