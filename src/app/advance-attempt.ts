@@ -117,3 +117,15 @@ export async function sayHints(
   if (moved.some(({ parentId }) => parentId === null)) topics.push(`project:${attempt.projectId}`)
   await tx`select pg_notify('sluice', topic) from unnest(${topics}::text[]) as topic`
 }
+
+/** The first hint of each attempt; its project shows it. */
+export async function sayStarted(
+  tx: Sql,
+  attempts: readonly { readonly attemptId: string; readonly workflow: Pick<LockedAttempt, 'projectId'> }[],
+): Promise<void> {
+  const topics = attempts.flatMap(({ attemptId, workflow }) => [
+    `attempt:${attemptId}`,
+    `project:${workflow.projectId}`,
+  ])
+  await tx`select pg_notify('sluice', topic) from unnest(${topics}::text[]) as topic`
+}

@@ -15,8 +15,10 @@ const LEASE_SECONDS = 5
 /** Leases get this long to be renewed after whoever keeps the time, or the database, has started. */
 const SETTLE_MS = 15_000
 const FORGOTTEN_AT_ONCE = 500
+/** What is due and yet not ours to start, another web has locked: if it dies, they are ours. */
+const BESIDE_MS = 100
 
-/** The loop of one web among many: sweeps, and starts schedules to the second. One of them does; the others stand by. */
+/** The loop of each web: schedules are started to the second by whichever web comes first, so that nobody waits for one that was killed; one of them sweeps, the others stand by. */
 export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { close(): Promise<void> } {
   const holder = randomUUID()
   let isClosed = false
@@ -59,10 +61,15 @@ export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { 
 
 /** How long until there is something to do. */
 async function tick(ports: TimePorts, holder: string, options: SweepOptions): Promise<number> {
-  if (!(await keepTimeIfFree(ports.sql, holder, LEASE_SECONDS))) return SWEEP_MS
+  if (await keepTimeIfFree(ports.sql, holder, LEASE_SECONDS)) await keep(ports, options)
+  const next = await runDueSchedules(ports, ports.now())
+  if (next === null) return SWEEP_MS
+  const waitMs = next.getTime() - ports.now().getTime()
+  return Math.min(SWEEP_MS, waitMs > 0 ? waitMs : BESIDE_MS)
+}
+
+async function keep(ports: TimePorts, options: SweepOptions): Promise<void> {
   await sweep(ports, options, ports.now())
   await forgetOldCounts(ports.sql, FORGOTTEN_AT_ONCE)
   await ports.wakeUps.ring(await rescueBuilds(ports.sql, ports.now()))
-  const next = await runDueSchedules(ports, ports.now())
-  return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(0, next.getTime() - ports.now().getTime()))
 }

@@ -1,19 +1,20 @@
 import { graft, type KeptTask, pickKept } from '../attempt/resume.ts'
-import type { AttemptId, JsonObject, WorkflowId } from '../brand.ts'
+import type { AttemptId, JsonObject, SessionId, WorkflowId } from '../brand.ts'
 import {
-  claimActiveAttempt,
-  findAttemptNamed,
+  claimActiveAttempts,
+  findAttemptsNamed,
   finishAttemptIfRunning,
-  insertAttemptUnlessNamed,
+  insertAttempts,
+  type NewAttempt,
 } from '../db/attempts.ts'
 import { insertKeptTasks, listOldTasks } from '../db/kept-tasks.ts'
-import { lockSession, pointToAttempt } from '../db/sessions.ts'
+import { lockSessions, pointToAttempts, type SessionKey } from '../db/sessions.ts'
 import type { Sql } from '../db/sql.ts'
-import { findStartable, type Startable } from '../db/startable.ts'
-import { insertTree, type PlantedTree } from '../db/task-trees.ts'
+import { listStartables, type Startable } from '../db/startable.ts'
+import { insertTrees, type PlantedTree } from '../db/task-trees.ts'
 import { Refusal } from '../refusal.ts'
 import { type PlannedTask, planTree } from '../workflow/tree.ts'
-import { type AttemptLimits, DEFAULT_LIMITS, sayHints } from './advance-attempt.ts'
+import { type AttemptLimits, DEFAULT_LIMITS, sayStarted } from './advance-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
 import { neighbours } from './session-neighbours.ts'
 
@@ -36,56 +37,103 @@ export type Started = { readonly kind: 'started' | 'conflict'; readonly attemptI
 
 /** Makes the session if there is none, its next attempt, and the attempt's tasks. A session has one attempt of each name: asked for twice, it is the first one's conflict. */
 export async function startAttempt(ports: AttemptPorts, start: Start, now: Date): Promise<Started> {
-  const { started, ready } = await ports.sql.begin((tx) =>
-    startAttemptIn(tx, ports.limits ?? DEFAULT_LIMITS, start, now),
-  )
-  await ringReady(ports, ready)
-  return started
+  const [one] = await ports.sql.begin((tx) => startAttemptsIn(tx, ports.limits ?? DEFAULT_LIMITS, [start], now))
+  if (one === undefined) throw new Error('one start has one outcome')
+  await ringReady(ports, one.ready)
+  return one.started
 }
 
 type StartedIn = { readonly started: Started; readonly ready: PlantedTree['ready'] }
 
-/** For callers with a transaction of their own; they ring for `ready` after their commit. */
-export async function startAttemptIn(tx: Sql, limits: AttemptLimits, start: Start, now: Date): Promise<StartedIn> {
-  const workflow = await getStartable(tx, start.workflowId)
-  const sessionTime = new Date(Math.floor(start.sessionTime.getTime() / 1000) * 1000)
-  const { projectId, revisionId } = workflow
-  const sessionId = await lockSession(tx, { projectId, workflowName: workflow.name, sessionTime })
-  const named = await findAttemptNamed(tx, sessionId, start.retryName)
-  if (named !== undefined) return { started: { kind: 'conflict', attemptId: named }, ready: [] }
-  const { tasks, kept, left } = await planAttempt(tx, workflow, start)
-  if (tasks.length > limits.tasks) throw tooManyTasks(limits.tasks, tasks.length)
-  const attempt = {
-    sessionId,
-    projectId,
-    workflowId: start.workflowId,
-    revisionId,
-    retryName: start.retryName,
-    params: { ...start.params, ...neighbours(workflow, sessionTime) },
-    startedBy: start.startedBy,
-    resumedFrom: start.resume?.attemptId ?? null,
+/** All or none, in a handful of statements however many they are; each of another session. For callers with a transaction of their own; they ring for `ready` after their commit. */
+export async function startAttemptsIn(
+  tx: Sql,
+  limits: AttemptLimits,
+  starts: readonly Start[],
+  now: Date,
+): Promise<readonly StartedIn[]> {
+  const workflows = await getStartables(tx, starts)
+  const sessionIds = await lockSessions(tx, workflows.map(keyOf))
+  const wanted = workflows.map((one, index) => ({ ...one, sessionId: sessionIds[index] as SessionId })) // one for each key
+  const named = await findAttemptsNamed(
+    tx,
+    wanted.map(({ start, sessionId }) => ({ sessionId, retryName: start.retryName })),
+  )
+  const fresh = wanted.filter(({ sessionId }) => !named.has(sessionId))
+  const made = await makeAttempts(tx, limits, fresh, now)
+  return wanted.map(({ sessionId }) => {
+    const attemptId = named.get(sessionId)
+    if (attemptId !== undefined) return { started: { kind: 'conflict', attemptId }, ready: [] }
+    return made.get(sessionId) as StartedIn // what has no attempt of the name was made one
+  })
+}
+
+type Wanted = { readonly start: Start; readonly workflow: Startable; readonly sessionId: SessionId }
+
+const keyOf = ({ start, workflow }: Omit<Wanted, 'sessionId'>): SessionKey => ({
+  projectId: workflow.projectId,
+  workflowName: workflow.name,
+  sessionTime: wholeSeconds(start.sessionTime),
+})
+
+const wholeSeconds = (time: Date) => new Date(Math.floor(time.getTime() / 1000) * 1000)
+
+async function makeAttempts(tx: Sql, limits: AttemptLimits, wanted: readonly Wanted[], now: Date) {
+  if (wanted.length === 0) return new Map<SessionId, StartedIn>()
+  const plans: PlannedAttempt[] = []
+  for (const one of wanted) {
+    const plan = await planAttempt(tx, one)
+    if (plan.tasks.length > limits.tasks) throw tooManyTasks(limits.tasks, plan.tasks.length)
+    plans.push(plan)
   }
-  const attemptId = await insertAttempt(tx, attempt, now)
-  await insertKeptTasks(tx, attemptId, left)
-  await pointToAttempt(tx, sessionId, attemptId)
-  const tree = await insertTree(tx, { attemptId, parentId: null, tasks, after: [], isGenerated: false, kept }, now)
-  await sayHints(tx, { id: attemptId, projectId }, [])
-  await tx`select pg_notify('sluice', ${`project:${projectId}`})`
-  if (tree.isOpen) await claimPlace(tx, limits.activeAttempts)
-  else await finishAttemptIfRunning(tx, attemptId, 'success', now)
-  return { started: { kind: 'started', attemptId }, ready: tree.ready }
+  const ids = await insertAttempts(tx, wanted.map(newAttempt), now)
+  const attempts = wanted.map((one, index) => ({
+    ...one,
+    ...(plans[index] as PlannedAttempt), // one for each
+    attemptId: ids[index] as AttemptId, // likewise
+  }))
+  for (const { attemptId, left } of attempts) await insertKeptTasks(tx, attemptId, left)
+  await pointToAttempts(tx, attempts)
+  const root = { parentId: null, after: [], isGenerated: false }
+  const trees = await insertTrees(
+    tx,
+    attempts.map(({ attemptId, tasks, kept }) => ({ ...root, attemptId, tasks, kept })),
+    now,
+  )
+  await sayStarted(tx, attempts)
+  const over = attempts.filter((_, index) => trees[index]?.isOpen === false)
+  for (const { attemptId } of over) await finishAttemptIfRunning(tx, attemptId, 'success', now)
+  await claimPlaces(tx, attempts.length - over.length, limits.activeAttempts)
+  return new Map(
+    attempts.map(({ sessionId, attemptId }, index): [SessionId, StartedIn] => {
+      return [sessionId, { started: { kind: 'started', attemptId }, ready: trees[index]?.ready ?? [] }]
+    }),
+  )
 }
 
-async function insertAttempt(tx: Sql, attempt: Parameters<typeof insertAttemptUnlessNamed>[1], now: Date) {
-  const id = await insertAttemptUnlessNamed(tx, attempt, now)
-  if (id === undefined) throw new Error('an attempt of this name was inserted beside the lock of its session')
-  return id
-}
+const newAttempt = ({ start, workflow, sessionId }: Wanted): NewAttempt => ({
+  sessionId,
+  projectId: workflow.projectId,
+  workflowId: workflow.id,
+  revisionId: workflow.revisionId,
+  retryName: start.retryName,
+  params: { ...start.params, ...neighbours(workflow, wholeSeconds(start.sessionTime)) },
+  startedBy: start.startedBy,
+  resumedFrom: start.resume?.attemptId ?? null,
+})
 
-async function getStartable(tx: Sql, id: WorkflowId): Promise<Startable> {
-  const workflow = await findStartable(tx, id)
-  if (workflow !== undefined) return workflow
-  throw new Refusal('not_found', `Resource does not exist: workflow id=${id}`, 'List what there is: sluice workflows')
+async function getStartables(tx: Sql, starts: readonly Start[]) {
+  const found = await listStartables(
+    tx,
+    starts.map(({ workflowId }) => workflowId),
+  )
+  const workflows = new Map(found.map((workflow) => [workflow.id, workflow]))
+  return starts.map((start) => {
+    const workflow = workflows.get(start.workflowId)
+    if (workflow !== undefined) return { start, workflow }
+    const why = `Resource does not exist: workflow id=${start.workflowId}`
+    throw new Refusal('not_found', why, 'List what there is: sluice workflows')
+  })
 }
 
 type PlannedAttempt = {
@@ -94,7 +142,10 @@ type PlannedAttempt = {
   readonly left: readonly KeptTask[]
 }
 
-async function planAttempt(tx: Sql, { name, config }: Startable, { resume }: Start): Promise<PlannedAttempt> {
+async function planAttempt(
+  tx: Sql,
+  { workflow: { name, config }, start: { resume } }: Wanted,
+): Promise<PlannedAttempt> {
   const tree = planTree(config, `+${name}`)
   if (!tree.ok) throw new Refusal('invalid', tree.message, 'Correct the workflow and push it again.')
   if (resume === null) return { tasks: tree.tasks, kept: new Map(), left: [] }
@@ -110,8 +161,8 @@ const tooManyTasks = (limit: number, adding: number) =>
     'Split the workflow, or raise SLUICE_MAX_TASKS.',
   )
 
-async function claimPlace(tx: Sql, limit: number) {
-  if (await claimActiveAttempt(tx, limit)) return
+async function claimPlaces(tx: Sql, count: number, limit: number) {
+  if (count === 0 || (await claimActiveAttempts(tx, count, limit))) return
   throw new Refusal(
     'invalid',
     `Too many attempts running. Limit: ${limit}, Current: ${limit}`,

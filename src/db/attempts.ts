@@ -37,30 +37,40 @@ export type NewAttempt = {
   readonly resumedFrom: AttemptId | null
 }
 
-/** The session's next attempt; undefined: it has one of this name already. Its session's row must be locked. */
-export async function insertAttemptUnlessNamed(
+/** The next attempt of each session, whose rows must be locked; in this order. One session has one attempt of a name. */
+export async function insertAttempts(
   sql: Sql,
-  attempt: NewAttempt,
+  attempts: readonly NewAttempt[],
   now: Date,
-): Promise<AttemptId | undefined> {
-  const [row] = await sql<{ id: AttemptId }[]>`
+): Promise<readonly AttemptId[]> {
+  const rows = await sql<{ id: AttemptId; sessionId: SessionId }[]>`
     insert into attempts (session_id, project_id, workflow_id, revision_id, index, retry_name, params, started_by, resumed_from, created_at)
-    values (${attempt.sessionId}, ${attempt.projectId}, ${attempt.workflowId}, ${attempt.revisionId},
-      (select coalesce(max(index), 0) + 1 from attempts where session_id = ${attempt.sessionId}),
-      ${attempt.retryName}, ${jsonText(attempt.params)}::text::json, ${attempt.startedBy}, ${attempt.resumedFrom}, ${now})
-    on conflict (session_id, retry_name) do nothing
-    returning id`
-  return row?.id
+    select "sessionId", "projectId", "workflowId", "revisionId",
+      (select coalesce(max(index), 0) + 1 from attempts where session_id = "sessionId"),
+      "retryName", params, "startedBy", "resumedFrom", ${now}
+    from json_to_recordset(${jsonText(attempts)}::text::json) as row ("sessionId" bigint, "projectId" bigint, "workflowId" bigint,
+      "revisionId" bigint, "retryName" text, params json, "startedBy" text, "resumedFrom" bigint)
+    returning id, session_id as "sessionId"`
+  const ids = new Map(rows.map(({ id, sessionId }) => [sessionId, id]))
+  return attempts.map(({ sessionId }) => {
+    const id = ids.get(sessionId)
+    if (id === undefined) throw new Error(`no attempt was made for session ${sessionId}`)
+    return id
+  })
 }
 
-export async function findAttemptNamed(
+export type AttemptName = { readonly sessionId: SessionId; readonly retryName: string }
+
+/** By session: the attempt that has this name already. */
+export async function findAttemptsNamed(
   sql: Sql,
-  sessionId: SessionId,
-  retryName: string,
-): Promise<AttemptId | undefined> {
-  const [row] = await sql<{ id: AttemptId }[]>`
-    select id from attempts where session_id = ${sessionId} and retry_name = ${retryName}`
-  return row?.id
+  names: readonly AttemptName[],
+): Promise<ReadonlyMap<SessionId, AttemptId>> {
+  const rows = await sql<{ id: AttemptId; sessionId: SessionId }[]>`
+    select attempts.id, session_id as "sessionId"
+    from attempts join json_to_recordset(${jsonText(names)}::text::json) as row ("sessionId" bigint, "retryName" text)
+      on session_id = "sessionId" and retry_name = "retryName"`
+  return new Map(rows.map(({ id, sessionId }) => [sessionId, id]))
 }
 
 export async function finishAttemptIfRunning(
@@ -82,13 +92,14 @@ export async function requestCancelIfRunning(sql: Sql, id: AttemptId, who: strin
   return asked.count === 1
 }
 
-/** The last statement of its transaction: everybody meets at this row. False: the limit is reached. */
-export async function claimActiveAttempt(sql: Sql, limit: number): Promise<boolean> {
-  const claimed = await sql`update limits set used = used + 1 where name = 'active_attempts' and used < ${limit}`
+/** The last statement of its transaction: everybody meets at this row. False: the limit does not allow so many more. */
+export async function claimActiveAttempts(sql: Sql, count: number, limit: number): Promise<boolean> {
+  const claimed = await sql`
+    update limits set used = used + ${count} where name = 'active_attempts' and used + ${count} <= ${limit}`
   return claimed.count === 1
 }
 
-/** It ended as `state`. The last statement of its transaction, as `claimActiveAttempt`. */
+/** It ended as `state`. The last statement of its transaction, as `claimActiveAttempts`. */
 export async function releaseActiveAttempt(sql: Sql, state: AttemptState): Promise<void> {
   await sql`
     with ended as (update attempt_ends set ended = ended + 1 where state = ${state})

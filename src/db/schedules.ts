@@ -1,7 +1,7 @@
 import type { JsonObject, ProjectId, ScheduleId, WorkflowId } from '../brand.ts'
 import { firstDue, nextDue, readSchedule } from '../workflow/schedule.ts'
 import type { Schedule } from '../workflow/workflow.ts'
-import type { Sql } from './sql.ts'
+import { jsonText, type Sql } from './sql.ts'
 
 /** When a schedule has come to its end; Digdag's word for never. */
 export const NEVER = new Date('9999-01-01T00:00:00Z')
@@ -107,26 +107,23 @@ export type DueSchedule = {
   readonly timezone: string
 }
 
-/** The one that waits longest, locked; one that another web works on is passed over. */
-export async function lockDueSchedule(sql: Sql, now: Date): Promise<DueSchedule | undefined> {
-  const [schedule] = await sql<DueSchedule[]>`
+/** Those that wait longest, locked; what another web works on is passed over. */
+export async function lockDueSchedules(sql: Sql, limit: number, now: Date): Promise<readonly DueSchedule[]> {
+  return sql<DueSchedule[]>`
     select schedules.id, schedules.project_id as "projectId", workflow_id as "workflowId", workflow_name as "workflowName",
       next_run_at as "runAt", next_session_time as "sessionTime", last_session_time as "lastSessionTime", config, timezone
     from schedules join workflows on workflows.id = workflow_id
     where next_run_at <= ${now} and disabled_at is null and held_at is null
-    order by next_run_at, schedules.id limit 1 for update of schedules skip locked`
-  return schedule
+    order by next_run_at, schedules.id limit ${limit} for update of schedules skip locked`
 }
 
-/** To the session that is next; `lastSessionTime` is the last one that was started. */
-export async function moveScheduleOn(
-  sql: Sql,
-  { id, runAt, sessionTime, lastSessionTime }: DueSchedule,
-  now: Date,
-): Promise<void> {
+/** Each to the session that is next; `lastSessionTime` is the last one that was started. */
+export async function moveSchedulesOn(sql: Sql, moved: readonly DueSchedule[], now: Date): Promise<void> {
+  const rows = moved.map(({ id, runAt, sessionTime, lastSessionTime }) => ({ id, runAt, sessionTime, lastSessionTime }))
   await sql`
-    update schedules set next_run_at = ${runAt}, next_session_time = ${sessionTime}, last_session_time = ${lastSessionTime}, updated_at = ${now}
-    where id = ${id}`
+    update schedules set next_run_at = row."runAt", next_session_time = row."sessionTime", last_session_time = row."lastSessionTime", updated_at = ${now}
+    from json_to_recordset(${jsonText(rows)}::text::json) as row (id bigint, "runAt" timestamptz, "sessionTime" timestamptz, "lastSessionTime" timestamptz)
+    where schedules.id = row.id`
 }
 
 /** The same session, later; unless it has gone on meanwhile. */

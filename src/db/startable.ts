@@ -11,9 +11,8 @@ export type Startable = {
   readonly config: JsonObject
 }
 
-export async function findStartable(sql: Sql, id: WorkflowId): Promise<Startable | undefined> {
-  const [workflow] = await sql<Startable[]>`
+export async function listStartables(sql: Sql, ids: readonly WorkflowId[]): Promise<readonly Startable[]> {
+  return sql<Startable[]>`
     select workflows.id, project_id as "projectId", revision_id as "revisionId", workflows.name, timezone, config
-    from workflows join projects on projects.id = project_id where workflows.id = ${id} and deleted_at is null`
-  return workflow
+    from workflows join projects on projects.id = project_id where workflows.id = any(${[...ids]}::bigint[]) and deleted_at is null`
 }

@@ -24,34 +24,66 @@ export type PlantedTree = {
   readonly isOpen: boolean
 }
 
-/** Inserts tasks in the states in which they begin, all at once. `isOpen` says whether anything of it is still to come. */
+const NOTHING: PlantedTree = { rootIds: [], ready: [], isOpen: false }
+
 export async function insertTree(sql: Sql, tree: NewTree, now: Date): Promise<PlantedTree> {
-  const { tasks, attemptId } = tree
-  if (tasks.length === 0) return { rootIds: [], ready: [], isOpen: false }
-  const { ids, queue } = await takeIds(sql, tree, tasks.length)
-  const queues = queuesOf(tasks, queue)
-  const waits = tree.after.length > 0
-  const born = birthStates(tasks, new Set(tree.kept.keys()))
-  const states = waits ? born.map((state) => (state === 'success' ? state : 'blocked')) : born
-  const rows = tasks.map((task, index) => ({
-    ...rowOf(tree, task, ids, index, states[index] ?? 'blocked'),
-    queue: queues[index] ?? queue,
-  }))
-  await sql`
+  const [planted = NOTHING] = await insertTrees(sql, [tree], now)
+  return planted
+}
+
+/** Inserts tasks in the states in which they begin, all at once. `isOpen` says whether anything of a tree is still to come. */
+export async function insertTrees(sql: Sql, trees: readonly NewTree[], now: Date): Promise<readonly PlantedTree[]> {
+  const total = trees.reduce((sum, { tasks }) => sum + tasks.length, 0)
+  if (total === 0) return trees.map(() => NOTHING)
+  const [ids, queues] = await Promise.all([takeIds(sql, total), findQueues(sql, trees)])
+  let taken = 0
+  const rows = trees.map((tree, index) => {
+    const own = ids.slice(taken, taken + tree.tasks.length)
+    taken += own.length
+    return rowsOf(tree, own, queues[index] ?? 'default')
+  })
+  await insertRows(sql, rows.flat(), now)
+  await addToTaskCounts(sql, trees)
+  return trees.map((tree, index) => plantedOf(tree, rows[index] ?? []))
+}
+
+function insertRows(sql: Sql, rows: readonly Row[], now: Date) {
+  return sql`
     insert into tasks (id, attempt_id, parent_id, full_name, kind, config, static_export, upstreams, is_initial, state, queue,
       store_params, export_params, reset_params, has_store, changed_at, ready_at, next_check_at)
     overriding system value
-    select row.id, ${attemptId}, row."parentId", row."fullName", row.kind, row.config, row.exports, row.upstreams, row."isInitial", row.state,
+    select row.id, row."attemptId", row."parentId", row."fullName", row.kind, row.config, row.exports, row.upstreams, row."isInitial", row.state,
       row.queue, row.store, row.export, row.reset, row.store::text <> '{}' or row.reset::text <> '[]', ${now},
       case row.state when 'ready' then ${now}::timestamptz end, case row.state when 'ready' then ${now}::timestamptz + interval '5 s' end
-    from json_to_recordset(${jsonText(rows)}::text::json) as row (id bigint, "parentId" bigint, "fullName" text, kind text,
+    from json_to_recordset(${jsonText(rows)}::text::json) as row (id bigint, "attemptId" bigint, "parentId" bigint, "fullName" text, kind text,
       config json, exports json, upstreams bigint[], "isInitial" boolean, state task_state, queue text, store json, export json, reset json)`
-  await sql`update attempts set task_count = task_count + ${tasks.length} where id = ${attemptId}`
+}
+
+function addToTaskCounts(sql: Sql, trees: readonly NewTree[]) {
+  const added = trees.map(({ attemptId, tasks }) => ({ attemptId, count: tasks.length }))
+  return sql`
+    update attempts set task_count = task_count + row.count
+    from json_to_recordset(${jsonText(added)}::text::json) as row ("attemptId" bigint, count int) where id = row."attemptId"`
+}
+
+function rowsOf(tree: NewTree, ids: readonly TaskId[], queue: string): readonly Row[] {
+  const { tasks } = tree
+  const queues = queuesOf(tasks, queue)
+  const born = birthStates(tasks, new Set(tree.kept.keys()))
+  const waits = tree.after.length > 0
+  const states = waits ? born.map((state) => (state === 'success' ? state : 'blocked')) : born
+  return tasks.map((task, index) => ({
+    ...rowOf(tree, task, ids, index, states[index] ?? 'blocked'),
+    queue: queues[index] ?? queue,
+  }))
+}
+
+function plantedOf({ tasks, after }: NewTree, rows: readonly Row[]): PlantedTree {
   const roots = rows.filter((_, index) => tasks[index]?.parent === null)
   return {
     rootIds: roots.map(({ id }) => id),
     ready: rows.filter(({ state }) => state === 'ready').map(asMoved),
-    isOpen: waits || roots.some(({ state }) => isOpen(state)),
+    isOpen: (tasks.length > 0 && after.length > 0) || roots.some(({ state }) => isOpen(state)),
   }
 }
 
@@ -72,6 +104,7 @@ function rowOf(tree: NewTree, task: PlannedTask, ids: readonly TaskId[], index: 
   const kept = state === 'success' ? tree.kept.get(task.fullName) : undefined
   return {
     id: idOf(index),
+    attemptId: tree.attemptId,
     parentId: task.parent === null ? tree.parentId : idOf(task.parent),
     fullName: task.fullName,
     kind: task.kind,
@@ -95,13 +128,21 @@ const asMoved = ({ id, state, queue, parentId }: Row): MovedTask => ({
   retryAt: null,
 })
 
-/** Ids of one block, in order: a task's id is greater than its parent's and its upstreams'. And the queue that the tree is planted in. */
-async function takeIds(sql: Sql, { parentId }: NewTree, count: number) {
+/** In order: a task's id is greater than its parent's and its upstreams'. */
+async function takeIds(sql: Sql, count: number): Promise<readonly TaskId[]> {
+  const rows = await sql<{ id: TaskId }[]>`
+    select nextval(pg_get_serial_sequence('tasks', 'id')) as id from generate_series(1, ${count})`
+  return rows.map(({ id }) => id)
+}
+
+/** The queue that each tree is planted in: its parent's. */
+async function findQueues(sql: Sql, trees: readonly NewTree[]): Promise<readonly (string | undefined)[]> {
+  const parentIds = trees.flatMap(({ parentId }) => (parentId === null ? [] : [parentId]))
+  if (parentIds.length === 0) return []
   const rows = await sql<{ id: TaskId; queue: string }[]>`
-    select nextval(pg_get_serial_sequence('tasks', 'id')) as id,
-      coalesce((select queue from tasks where id = ${parentId}), 'default') as queue
-    from generate_series(1, ${count})`
-  return { ids: rows.map(({ id }) => id), queue: rows[0]?.queue ?? 'default' }
+    select id, queue from tasks where id = any(${parentIds}::bigint[])`
+  const queues = new Map(rows.map(({ id, queue }) => [id, queue]))
+  return trees.map(({ parentId }) => (parentId === null ? undefined : queues.get(parentId)))
 }
 
 /** What a retried operator or group had under it counts no more. */
