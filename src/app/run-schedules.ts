@@ -12,9 +12,10 @@ import {
 import { isPassing, type Sql } from '../db/sql.ts'
 import type { MovedTask } from '../db/tasks.ts'
 import { Refusal } from '../refusal.ts'
+import { type Calendar, openCalendar } from '../workflow/calendar.ts'
 import { readBoolean } from '../workflow/coerce.ts'
 import { MADE_UP } from '../workflow/held.ts'
-import { nextDue, readSchedule } from '../workflow/schedule.ts'
+import { readSchedule } from '../workflow/schedule.ts'
 import { readDuration } from '../workflow/schedule-plan.ts'
 import type { Due, Schedule } from '../workflow/workflow.ts'
 import { formatInZone, readZone } from '../workflow/zone.ts'
@@ -44,7 +45,8 @@ async function runTogether(ports: AttemptPorts, now: Date): Promise<boolean> {
   const run = ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
     seen = upToBytes(await lockDueSchedules(tx, TOGETHER, now), TOGETHER_BYTES)
     const plans: Plan[] = []
-    for (const due of seen) plans.push(await planSchedule(tx, due, now))
+    const calendar = openCalendar()
+    for (const due of seen) plans.push(await planSchedule(tx, calendar, due, now))
     const starts = plans.flatMap(({ sessions }) => sessions.map(startOf))
     const started = starts.length === 0 ? [] : await startAttemptsIn(tx, limitsOf(ports), starts, now)
     await settle(tx, plans, now)
@@ -99,7 +101,7 @@ const limitsOf = ({ limits }: AttemptPorts) => limits ?? DEFAULT_LIMITS
 
 /** Session by session, until one is refused: that one and those after it are tried again later. */
 async function startInTurn(tx: Sql, limits: AttemptLimits, due: DueSchedule, now: Date): Promise<readonly MovedTask[]> {
-  const plan = await planSchedule(tx, due, now)
+  const plan = await planSchedule(tx, openCalendar(), due, now)
   const ready: MovedTask[] = []
   for (const session of plan.sessions) {
     const started = await startSession(tx, limits, session, now)
@@ -118,18 +120,20 @@ async function startInTurn(tx: Sql, limits: AttemptLimits, due: DueSchedule, now
 type Plan = { readonly sessions: readonly DueSchedule[]; readonly next: DueSchedule; readonly isHeld: boolean }
 
 /** Catches up with the clock. */
-async function planSchedule(tx: Sql, first: DueSchedule, now: Date): Promise<Plan> {
+async function planSchedule(tx: Sql, calendar: Calendar, first: DueSchedule, now: Date): Promise<Plan> {
   const schedule = getSchedule(first)
+  const dueAfter = ({ sessionTime }: DueSchedule): Due =>
+    calendar.nextDue(schedule, sessionTime) ?? { runAt: NEVER, sessionTime: NEVER }
   const sessions: DueSchedule[] = []
   let next = first
   while (next.runAt <= now) {
     if (await mustSkip(tx, schedule, next, { isOneMade: sessions.length > 0, now })) {
-      next = { ...next, ...dueAfter(schedule, next) }
+      next = { ...next, ...dueAfter(next) }
       continue
     }
     if (sessions.length === MADE_UP) return { sessions, next, isHeld: true }
     sessions.push(next)
-    next = { ...next, ...dueAfter(schedule, next), lastSessionTime: next.sessionTime }
+    next = { ...next, ...dueAfter(next), lastSessionTime: next.sessionTime }
   }
   return { sessions, next, isHeld: false }
 }
@@ -139,9 +143,6 @@ async function settle(tx: Sql, plans: readonly Plan[], now: Date): Promise<void>
   if (moved.length > 0) await moveSchedulesOn(tx, moved, now)
   for (const { next, isHeld } of plans) if (isHeld) await holdSchedule(tx, next.id, now)
 }
-
-const dueAfter = (schedule: Schedule, { sessionTime }: DueSchedule): Due =>
-  nextDue(schedule, sessionTime) ?? { runAt: NEVER, sessionTime: NEVER }
 
 function getSchedule({ config, timezone, workflowName }: DueSchedule): Schedule {
   const schedule = readSchedule(config.schedule ?? null, timezone)

@@ -13,6 +13,7 @@ import type { Sql } from '../db/sql.ts'
 import { listStartables, type Startable } from '../db/startable.ts'
 import { insertTrees, type PlantedTree } from '../db/task-trees.ts'
 import { Refusal } from '../refusal.ts'
+import { type Calendar, openCalendar } from '../workflow/calendar.ts'
 import { type PlannedTask, planTree } from '../workflow/tree.ts'
 import { type AttemptLimits, DEFAULT_LIMITS, sayStarted } from './advance-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
@@ -86,7 +87,12 @@ async function makeAttempts(tx: Sql, limits: AttemptLimits, wanted: readonly Wan
     if (plan.tasks.length > limits.tasks) throw tooManyTasks(limits.tasks, plan.tasks.length)
     plans.push(plan)
   }
-  const ids = await insertAttempts(tx, wanted.map(newAttempt), now)
+  const calendar = openCalendar()
+  const ids = await insertAttempts(
+    tx,
+    wanted.map((one) => newAttempt(one, calendar)),
+    now,
+  )
   const attempts = wanted.map((one, index) => ({
     ...one,
     ...(plans[index] as PlannedAttempt), // one for each
@@ -111,13 +117,13 @@ async function makeAttempts(tx: Sql, limits: AttemptLimits, wanted: readonly Wan
   )
 }
 
-const newAttempt = ({ start, workflow, sessionId }: Wanted): NewAttempt => ({
+const newAttempt = ({ start, workflow, sessionId }: Wanted, calendar: Calendar): NewAttempt => ({
   sessionId,
   projectId: workflow.projectId,
   workflowId: workflow.id,
   revisionId: workflow.revisionId,
   retryName: start.retryName,
-  params: { ...start.params, ...neighbours(workflow, wholeSeconds(start.sessionTime)) },
+  params: { ...start.params, ...neighbours(workflow, wholeSeconds(start.sessionTime), calendar) },
   startedBy: start.startedBy,
   resumedFrom: start.resume?.attemptId ?? null,
 })

@@ -4,13 +4,18 @@ export type Zone = { readonly id: string; readonly fixedMinutes: number | null }
 const MINUTE = 60_000
 const DAY = 86_400_000
 
+/** Zones by name: looking one up means to go through all of them, and each session asks for its own several times. */
+const named = new Map<string, Zone>()
+
 /** Undefined when no such zone exists. Names are written exactly: `asia/tokyo` is none (as in Digdag). */
 export function readZone(text: string): Zone | undefined {
-  const fixed = readOffset(text)
-  if (fixed !== undefined) return fixed
+  const known = readOffset(text) ?? named.get(text)
+  if (known !== undefined) return known
   const formatter = /^[A-Za-z]/.test(text) ? openFormatter(text) : undefined
   if (formatter === undefined || isMisspelt(text)) return undefined
-  return { id: text, fixedMinutes: null }
+  const zone = { id: text, fixedMinutes: null }
+  named.set(text, zone)
+  return zone
 }
 
 export function zoneNames(): readonly string[] {

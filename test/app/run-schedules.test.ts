@@ -26,6 +26,17 @@ async function schedule(config: JsonObject, from = at('06:00:00'), startOff = fa
   const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule ?? null, 'UTC') }]
   return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, startOff, now: from }))
 }
+/** Of as many workflows, all due at 06:05. */
+async function scheduleMany(count: number) {
+  const { projectId, workflowId } = await makeWorkflow(sql, hourly())
+  await sql`
+    insert into workflows (project_id, revision_id, name, timezone, config)
+    select project_id, revision_id, 'wf-' || number, timezone, config from workflows, generate_series(1, ${count}) as number where id = ${workflowId}`
+  await sql`
+    insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, created_at, updated_at)
+    select project_id, id, name, ${at('06:05:00')}, ${at('06:00:00')}, ${at('06:00:00')}, ${at('06:00:00')}
+    from workflows where project_id = ${projectId} and name like 'wf-%'`
+}
 const sessions = async () =>
   (await sql<{ at: Date }[]>`select session_time as at from sessions order by 1`).map((row) =>
     row.at.toISOString().slice(11, 16),
@@ -139,6 +150,29 @@ eachBackend('schedules', (open) => {
     holder.release()
     await runDueSchedules(ports, at('06:05:02'))
     expect(await sessions()).toEqual(['06:00'])
+  })
+
+  it('start together, and each once, whoever else is at it', async () => {
+    await scheduleMany(120)
+    const both = [ports, { ...ports, sql: other }].map((one) => runDueSchedules(one, at('06:05:00')))
+    await Promise.all(both)
+    await runDueSchedules(ports, at('06:05:00')) // what one had locked when the other looked
+    expect(await sessions()).toEqual(Array.from({ length: 120 }, () => '06:00'))
+    expect(await sql`select count(*)::int as ready from tasks where state = 'ready'`).toEqual([{ ready: 120 }])
+    expect(await sql`select used::int from limits where name = 'active_attempts'`).toEqual([{ used: 120 }])
+    expect(new Set(ports.rung.slice(-120).map(({ id }) => id)).size).toBe(120)
+  })
+
+  it('do not keep each other: a bug in one, or a limit, meets only its own', async () => {
+    await scheduleMany(60)
+    await sql`
+      update workflows set config = '{"schedule":{"no>":"such"}}' where id = (select workflow_id from schedules order by id offset 30 limit 1)`
+    const room = { ...ports, limits: { tasks: 10, activeAttempts: 57 } }
+    await expect(runDueSchedules(room, at('06:05:00'))).rejects.toThrow('cannot be read')
+    expect(await runDueSchedules(room, at('06:05:00'))).toEqual(at('06:15:00'))
+    expect(await sessions()).toHaveLength(57)
+    await runDueSchedules(ports, at('06:15:00'))
+    expect(await sessions()).toHaveLength(59)
   })
 
   it('try the same session again when too many attempts run', async () => {

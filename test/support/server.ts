@@ -148,7 +148,8 @@ function run(cwd: string, command: string, words: readonly string[], env: Record
   return { ended, seen: () => all, interrupt: () => void process.kill(-(child.pid ?? 0), 'SIGINT') }
 }
 
-async function makeDatabase() {
+/** A fresh database on the PostgreSQL of the test run. */
+export async function makeDatabase() {
   const name = `story_${randomBytes(6).toString('hex')}`
   const admin = openDatabase(inject('databaseUrl'), { max: 1 })
   await admin`create database ${admin(name)}`
