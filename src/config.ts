@@ -1,102 +1,26 @@
 import { resolve } from 'node:path'
 import { Refusal } from './refusal.ts'
-
-/** Of one environment variable: its name, what holds without it, what it is for, and how its text is read. */
-type Setting<T> = {
-  readonly name: string
-  readonly unset: T
-  readonly purpose: string
-  /** Throws an `Unfit` that finishes the sentence “NAME is “text”, …”. */
-  readonly parse: (text: string) => T
-}
-
-class Unfit extends Error {}
-
-const setting = <T>(name: string, unset: T, purpose: string, parse: (text: string) => T): Setting<T> => ({
-  name,
-  unset,
-  purpose,
-  parse,
-})
-
-const text = (raw: string): string | null => raw
-
-function oneOf<const Word extends string>(...words: readonly Word[]) {
-  return (raw: string): Word => {
-    const word = words.find((one) => one === raw)
-    if (word === undefined) throw new Unfit(`which is none of ${words.join(', ')}`)
-    return word
-  }
-}
-
-function yesOrNo(raw: string): boolean {
-  return oneOf('0', '1')(raw) === '1'
-}
-
-function whole(raw: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(raw)) throw new Unfit('which is not a whole number above 0')
-  return Number(raw)
-}
-
-function fraction(raw: string): number {
-  if (!/^\d+(\.\d+)?$/.test(raw) || Number(raw) <= 0) throw new Unfit('which is not a number above 0')
-  return Number(raw)
-}
-
-const UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }
-
-/** 1024-based, as Docker reads them: `512m`, `512MiB`, `1g`, or bytes. */
-function bytes(raw: string): number {
-  const [, count, unit] = /^(\d{1,9}(?:\.\d+)?) ?([kmg]?)(?:i?b)?$/.exec(raw.toLowerCase()) ?? []
-  const factor = UNITS[unit as keyof typeof UNITS] // the pattern allows no other
-  if (count === undefined || Number(count) === 0) throw new Unfit('which is not a size such as 512m or 2GiB')
-  return Math.round(Number(count) * factor)
-}
-
-const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 }
-
-/** Milliseconds. */
-function duration(raw: string): number {
-  const [, count, unit] = /^(\d{1,9})(s|m|h|d)$/.exec(raw) ?? []
-  if (count === undefined) throw new Unfit('which is not a length of time such as 30s, 5m, 2h or 1d')
-  return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1_000
-}
-
-function environmentName(raw: string): string | null {
-  if (!/^[a-z][a-z0-9_-]{0,30}$/.test(raw))
-    throw new Unfit('which is no name of small letters, digits, - and _ such as staging')
-  return raw
-}
-
-const folder = (raw: string): string | null => resolve(raw)
-
-const words = (raw: string): readonly string[] => raw.split(/[\s,]+/).filter((word) => word !== '')
-
-function url(...protocols: readonly string[]) {
-  return (raw: string): string | null => {
-    const protocol = URL.canParse(raw) ? new URL(raw).protocol : ''
-    if (!protocols.includes(protocol))
-      throw new Unfit(`which is no address that begins with ${protocols.join('// or ')}//`)
-    return raw
-  }
-}
-
-export type Listen = { readonly host: string; readonly port: number }
-
-/** `host:port`, `host`, `:port` or `port`; an IPv6 address in brackets. */
-function listen(raw: string): Listen {
-  const [, host, port] =
-    /^(\[[0-9a-f:.]+\]|[a-z0-9.-]*[a-z.-][a-z0-9.-]*|\d+(?:\.\d+){3})?:?(\d{1,5})?$/i.exec(raw) ?? []
-  if ((host ?? port) === undefined || Number(port ?? 0) > 65_535) throw new Unfit('which is not host:port')
-  return { host: host?.replace(/^\[|\]$/g, '') ?? LISTEN.host, port: Number(port ?? LISTEN.port) }
-}
-const LISTEN: Listen = { host: '127.0.0.1', port: 8080 }
-
-/** 32 bytes, as 64 hex digits. */
-function key(raw: string): Buffer | null {
-  if (!/^[0-9a-f]{64}$/i.test(raw)) throw new Unfit('which is not 64 hex digits')
-  return Buffer.from(raw, 'hex')
-}
+import {
+  bytes,
+  duration,
+  environmentName,
+  folder,
+  fraction,
+  key,
+  LISTEN,
+  type Listen,
+  listen,
+  networks,
+  oneOf,
+  type Setting,
+  setting,
+  text,
+  Unfit,
+  url,
+  whole,
+  words,
+  yesOrNo,
+} from './setting.ts'
 
 /** Every setting there is. docs/settings.md is this table, rendered. */
 export const SETTINGS = {
@@ -117,6 +41,12 @@ export const SETTINGS = {
     null,
     'Address of the server: for the CLI, and for the links and webhook addresses that the server shows. Default: where it listens.',
     url('http:', 'https:'),
+  ),
+  trustedProxies: setting(
+    'SLUICE_TRUSTED_PROXIES',
+    [],
+    'Addresses and networks (CIDR) of proxies, comma-separated: what they say in X-Forwarded-For and X-Forwarded-Proto about a client is believed, of nobody else. They must set both themselves. Default: none.',
+    networks,
   ),
   token: setting('SLUICE_TOKEN', null, 'Personal token of the CLI. Default: the token file in SLUICE_HOME.', text),
   databaseUrl: setting(
@@ -243,6 +173,12 @@ export const SETTINGS = {
     'Time after which a worker that lost the database stops what may be started elsewhere.',
     duration,
   ),
+  webDrainMs: setting(
+    'SLUICE_WEB_DRAIN',
+    0,
+    'Time that a web which is told to stop goes on for: /readyz says no at once, 5 s later it takes no new requests, and those that run (a push) may end. For webs behind a proxy. Default: 0s, which leaves 3 s to those that run.',
+    duration,
+  ),
   orphanMs: setting(
     'SLUICE_ORPHAN',
     duration('15m'),
@@ -287,8 +223,8 @@ function read(it: Setting<unknown>, raw: string | undefined, problems: Problem[]
   }
 }
 
-/** Kubernetes gives a service named sluice these; `SLUICE_RUN` is what a task of ours has. */
-const NOT_OURS = /^SLUICE_(PORT|SERVICE_|RUN$)/
+/** Kubernetes gives a service named sluice these; haproxy/start reads `SLUICE_PROXY_*`; `SLUICE_RUN` is what a task of ours has. */
+const NOT_OURS = /^SLUICE_(PORT|SERVICE_|PROXY_|RUN$)/
 
 function findUnknown(env: Readonly<Record<string, string | undefined>>): Problem[] {
   const known = Object.values(SETTINGS).map(({ name }) => name)

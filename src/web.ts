@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Passwords } from './app/check-password.ts'
 import type { DeployPorts } from './app/deploy-ports.ts'
 import { enterEnvironment } from './app/enter-environment.ts'
@@ -27,6 +28,7 @@ import { type AccessLog, openAccessLog } from './http/access-log.ts'
 import type { ApiPorts } from './http/api/ports.ts'
 import { apiRoutes } from './http/api/routes.ts'
 import { createApp } from './http/app.tsx'
+import { trustProxies } from './http/client.ts'
 import { gitRoutes } from './http/git.ts'
 import { healthRoutes } from './http/health.ts'
 import { hookRoutes } from './http/hooks.ts'
@@ -42,9 +44,11 @@ import { VERSION } from './version.ts'
 const MIB = 2 ** 20
 /** How long the deploys of a web that was lost with its host stand still, at most, and how often the others look. */
 const LEASE_SECONDS = 20
-/** Answers that stream (pushes, logs) get this long when the server stops. */
-const STOP_MS = 3_000
 const RESUME_MS = 5_000
+/** Answers that stream (pushes, logs) get at least this long when the server stops. */
+const STOP_MS = 3_000
+/** A proxy that asks /readyz every 2 s knows by then that it should send nobody any more. */
+const NOTICE_MS = 5_000
 
 type Needs = {
   readonly config: Config
@@ -65,11 +69,20 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   const attempts = { sql, wakeUps, limits }
   const { accessLogDir } = config
   const accessLog = accessLogDir === null ? undefined : lifetime.own(await openAccessLog(accessLogDir, reports.report))
-  const server = await listen(openApp(needs, delivery, { attempts, accessLog }).fetch, config.listen)
-  lifetime.onEnd(() => stopListening(server, STOP_MS))
+  let isStopping = false
+  const stays = { ...needs.needs, 'time: it is being stopped': async () => !isStopping }
+  const server = await listen(
+    openApp({ ...needs, needs: stays }, delivery, { attempts, accessLog }).fetch,
+    config.listen,
+  )
+  lifetime.onEnd(() => stopListening(server, Math.max(STOP_MS, config.webDrainMs - NOTICE_MS)))
   lifetime.own(openTime({ ...attempts, now, report: reports.report }, { fenceMs: config.fenceMs }))
   keepDeploysGoing(lifetime, delivery.deploy)
   if (config.smeeUrl !== null) await relayFrom(config.smeeUrl, lifetime, delivery.webhooks, reports)
+  lifetime.onEnd(async () => {
+    isStopping = true
+    await sleep(Math.min(NOTICE_MS, config.webDrainMs))
+  })
   return delivery.deploy.url
 }
 
@@ -147,7 +160,8 @@ function openApp(
     accessLog,
     opened: config.publicMetrics ? ['/metrics'] : [],
     report: (_id, error) => reports.report(error),
-    dashboard: { hints, url: links.url, quietEnvironment: quiet, attempts, link: linkFromPage(links) },
+    trustsProxy: trustProxies(config.trustedProxies),
+    dashboard: { hints, url: config.url, quietEnvironment: quiet, attempts, link: linkFromPage(links) },
     doors: [
       healthRoutes({ database, migrations: () => isMigrated(sql), queue, ...needs }),
       metricsRoutes({ sql, version: VERSION }),

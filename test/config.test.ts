@@ -37,6 +37,13 @@ describe('settings', () => {
     ['SLUICE_FENCE', '90s', 'fenceMs', 90_000],
     ['SLUICE_QUEUES', 'gpu, default', 'queues', ['gpu', 'default']],
     ['SLUICE_LOCAL_REMOTES', '1', 'localRemotes', true],
+    [
+      'SLUICE_TRUSTED_PROXIES',
+      '172.18.0.0/16, fd00::/8,10.0.0.7',
+      'trustedProxies',
+      ['172.18.0.0/16', 'fd00::/8', '10.0.0.7'],
+    ],
+    ['SLUICE_WEB_DRAIN', '0s', 'webDrainMs', 0],
     ['SLUICE_TASK_CPUS', '0.5', 'taskCpus', 0.5],
     ['SLUICE_SLOTS', '', 'slots', 4],
     ['SLUICE_ENVIRONMENT', 'eu-staging', 'environment', 'eu-staging'],
@@ -60,6 +67,16 @@ describe('settings', () => {
       'DATABASE_URL',
       'mysql://x',
       'DATABASE_URL is “mysql://x”, which is no address that begins with postgres:// or postgresql://.',
+    ],
+    [
+      'SLUICE_TRUSTED_PROXIES',
+      'haproxy',
+      'SLUICE_TRUSTED_PROXIES is “haproxy”, and haproxy is no network such as 172.18.0.0/16 or 10.0.0.7.',
+    ],
+    [
+      'SLUICE_TRUSTED_PROXIES',
+      '10.0.0.0/33',
+      'SLUICE_TRUSTED_PROXIES is “10.0.0.0/33”, and 10.0.0.0/33 is no network such as 172.18.0.0/16 or 10.0.0.7.',
     ],
     ['SLUICE_SECRET_KEY', 'hunter2', 'SLUICE_SECRET_KEY is set to something, which is not 64 hex digits.'],
   ])('refuse %s=%s', (name, raw, message) => {
@@ -93,11 +110,12 @@ describe('settings', () => {
     expect(quietEnvironment(readConfig(env))).toBe(quiet)
   })
 
-  it('ignore what Kubernetes injects for a service named sluice', () => {
+  it('ignore what Kubernetes injects for a service named sluice, and what the proxy reads', () => {
     const injected = {
       SLUICE_PORT: 'tcp://10.0.0.1:8080',
       SLUICE_PORT_8080_TCP_ADDR: '10.0.0.1',
       SLUICE_SERVICE_HOST: '10.0.0.1',
+      SLUICE_PROXY_8080: 'off', // of haproxy/start
     }
     expect(() => readConfig(injected)).not.toThrow()
   })

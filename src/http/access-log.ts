@@ -1,7 +1,6 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context, MiddlewareHandler } from 'hono'
-import { addressOf } from './auth.ts'
 import type { Env } from './env.ts'
 
 export type AccessLog = { write(line: string): void; close(): Promise<void> }
@@ -18,7 +17,7 @@ export function logAccess(log: Pick<AccessLog, 'write'> | undefined, now: () => 
 }
 
 const entryOf = (c: Context<Env>) => ({
-  address: addressOf(c),
+  address: c.get('client').address,
   user: c.get('user')?.name ?? null,
   method: c.req.method,
   path: c.req.path,

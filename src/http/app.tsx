@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { type AccessLog, logAccess } from './access-log.ts'
 import { openAssets } from './assets.ts'
 import { type AuthPorts, requireUser } from './auth.ts'
+import { identifyClient, type TrustsProxy } from './client.ts'
 import type { Env } from './env.ts'
 import { answerErrors, answerUnknown, type Report } from './errors.tsx'
 import { methodsOf, stopUnreadBodies } from './methods.ts'
@@ -17,6 +18,8 @@ export type AppPorts = AuthPorts & {
   readonly accessLog?: Pick<AccessLog, 'write'> | undefined
   /** Route modules of other owners, with whole paths: git, hooks, the API, health. */
   readonly doors: readonly Hono<Env>[]
+  /** Whose word about the client is taken. Absent: nobody's. */
+  readonly trustsProxy?: TrustsProxy
   /** Absent: a server without pages. */
   readonly dashboard?: DashboardPorts
 }
@@ -30,6 +33,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
     .notFound(answerUnknown({ assets, methodsOf: (path) => methodsOf(app, path) }))
     .use(
       '*',
+      identifyClient(ports.trustsProxy ?? (() => false)),
       logAccess(ports.accessLog, ports.now),
       stopUnreadBodies,
       secureHeaders,

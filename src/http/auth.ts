@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie } from 'hono/cookie'
 import type { Passwords } from '../app/check-password.ts'
@@ -43,7 +42,7 @@ async function identify(ports: AuthPorts, c: Context<Env>): Promise<User | undef
 }
 
 async function identifyByCookie({ sql, now }: AuthPorts, c: Context<Env>): Promise<User | undefined> {
-  const token = getCookie(c, cookieName(isSecure(c)))
+  const token = getCookie(c, cookieName(c.get('client').isSecure))
   if (token === undefined) return undefined
   const signIn = hashSecretToken(token)
   c.set('signIn', signIn)
@@ -56,7 +55,11 @@ async function identifyByHeader({ sql, passwords, now }: AuthPorts, c: Context<E
   if (given === undefined) return undefined
   if (given.secret.startsWith(TOKEN_PREFIX)) return checkToken({ sql }, given.secret, now())
   if (given.name === undefined) return undefined
-  const check = await passwords.check(sql, { name: given.name, address: addressOf(c), password: given.secret }, now())
+  const check = await passwords.check(
+    sql,
+    { name: given.name, address: c.get('client').address, password: given.secret },
+    now(),
+  )
   if (check.kind === 'paused')
     throw new Refusal('too_many', 'Too many wrong passwords', 'Wait 15 minutes, or use a token.')
   return check.kind === 'passed' ? { id: check.user.id, name: check.user.name } : undefined
@@ -74,16 +77,7 @@ function readCredentials(header: string): { name: string | undefined; secret: st
 /** `__Host-` ties the cookie to this very host and to https; over plain http browsers refuse that name. */
 export const cookieName = (secure: boolean): string => (secure ? '__Host-sluice' : 'sluice')
 
-/** Behind a proxy that ends TLS only its header tells. Whoever forges it harms nobody but himself: his own cookie gets stricter. */
-export const isSecure = (c: Context): boolean =>
-  new URL(c.req.url).protocol === 'https:' || c.req.header('x-forwarded-proto') === 'https'
-
 /** Follows from the cookie, which scripts and other sites cannot read, so nothing of it needs to be stored. */
 const csrfOf = (token: string) => createHmac('sha256', token).update('csrf').digest('base64url')
-
-export function addressOf(c: Context): string {
-  const env: Partial<HttpBindings> | undefined = c.env
-  return env?.incoming?.socket.remoteAddress ?? 'unknown'
-}
 
 const pathOf = (c: Context) => c.req.url.slice(new URL(c.req.url).origin.length)

@@ -1,10 +1,12 @@
 import type { UserId } from '../brand.ts'
+import type { Client } from './client.ts'
 
 export type User = { readonly id: UserId; readonly name: string }
 
 /** What every route finds in its context once the door has let the request in. */
 export type Env = {
   Variables: {
+    client: Client
     user: User
     /** Goes into every form of a page; empty when the request is not signed by a cookie. */
     csrf: string

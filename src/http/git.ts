@@ -112,8 +112,8 @@ function gitRequest(
 const refuseUnknown = (c: Context, name: string) =>
   refuse(c, 404, `There is no project ${name} yet`, 'The first git push to this address creates it')
 
-const betterRemote = (c: Context, name: string) =>
-  `Try another, for example: git remote set-url sluice ${new URL(c.req.url).origin}/git/${suggestProjectName(name)}.git`
+const betterRemote = (c: Context<Env>, name: string) =>
+  `Try another, for example: git remote set-url sluice ${c.get('client').origin}/git/${suggestProjectName(name)}.git`
 
 const refuse = (c: Context, status: 404 | 415, message: string, hint: string) =>
   c.text(`${message}.\n${hint}\n`, status)

@@ -1,15 +1,21 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { Refusal } from '../refusal.ts'
+import { doorOf } from './doors.ts'
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 type Address = { readonly host: string; readonly port: number }
+
+/** Longer than haproxy.cfg keeps a silent client: who closes first must not be us, or a post may meet a closed door. */
+const KEEP_ALIVE_MS = 20_000
 
 /** Serves `fetch` at `address` until it is closed. A port that is taken is refused with the name of who has it. */
 export async function listen(fetch: Fetch, address: Address): Promise<Server> {
   const server = createAdaptorServer({ fetch }) as Server // http, as no other is asked for
   server.requestTimeout = 0 // a push takes as long as it takes; the default cuts it after 5 minutes
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  followAnswers(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(address.port, address.host, resolve)
   }).catch(async (error: NodeJS.ErrnoException) => {
@@ -22,9 +28,26 @@ export async function listen(fetch: Fetch, address: Address): Promise<Server> {
 export async function stopListening(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeIdleConnections()
+  for (const stream of streamsOf.get(server) ?? []) stream.destroy()
   const timer = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearTimeout(timer)
+}
+
+/** Answers that have no end. Browsers whose stream is cut come again by themselves, to whoever answers then. */
+const streamsOf = new WeakMap<Server, Set<ServerResponse>>()
+
+function followAnswers(server: Server) {
+  const streams = new Set<ServerResponse>()
+  streamsOf.set(server, streams)
+  server.on('request', (request, response) => {
+    if (doorOf(request.url ?? '') === 'events') streams.add(response)
+    response.once('close', () => {
+      streams.delete(response)
+      // Otherwise its connection would be kept for a next request, which a closing server does not take.
+      if (!server.listening) setImmediate(() => server.closeIdleConnections())
+    })
+  })
 }
 
 async function explain(error: NodeJS.ErrnoException, { host, port }: Address): Promise<Error> {

@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { Refusal } from '../refusal.ts'
-import { isSecure } from './auth.ts'
 import { doorOf } from './doors.ts'
 import type { Env } from './env.ts'
 import { readBytes } from './read-body.ts'
@@ -31,7 +30,7 @@ const HEADERS = {
 const TLS_HEADERS = { 'Strict-Transport-Security': 'max-age=31536000' }
 
 export const secureHeaders: MiddlewareHandler<Env> = async (c, next) => {
-  const headers = isSecure(c) ? { ...HEADERS, ...TLS_HEADERS } : HEADERS
+  const headers = c.get('client').isSecure ? { ...HEADERS, ...TLS_HEADERS } : HEADERS
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
   await next()
   const isMadeElsewhere = !c.res.headers.has('X-Frame-Options') // git's answers are: they do not have what was set here

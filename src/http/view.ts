@@ -65,8 +65,8 @@ export function viewWithoutRail(
 }
 
 /** Without a slash at its end. */
-export const addressOfServer = (c: Context, { url }: Pick<PagePorts, 'url'>): string =>
-  (url ?? new URL(c.req.url).origin).replace(/\/+$/, '')
+export const addressOfServer = (c: Context<Env>, { url }: Pick<PagePorts, 'url'>): string =>
+  (url ?? c.get('client').origin).replace(/\/+$/, '')
 
 function railOf(rows: readonly RailRow[]): Rail {
   return {

@@ -52,4 +52,29 @@ describe('the server’s port', () => {
     await stopListening(server, 50)
     await expect(answer.text()).rejects.toThrow()
   })
+
+  it('cuts what never ends at once, and lets what began end', async () => {
+    let finish = () => {}
+    const slow = () => {
+      const body = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(Buffer.from('begun '))
+          finish = () => {
+            controller.enqueue(Buffer.from('and ended'))
+            controller.close()
+          }
+        },
+      })
+      return new Response(body)
+    }
+    const address = { host: '127.0.0.1', port: await freePort() }
+    const server = await listen(slow, address)
+    const stream = await fetch(`http://127.0.0.1:${address.port}/events/overview`)
+    const push = await fetch(`http://127.0.0.1:${address.port}/git/a.git/git-receive-pack`)
+    const stopped = stopListening(server, 20_000)
+    await expect(stream.text()).rejects.toThrow()
+    finish()
+    expect(await push.text()).toBe('begun and ended')
+    await stopped
+  })
 })

@@ -9,10 +9,11 @@ let sql: Database
 let drop: () => Promise<void>
 let app: TestApp
 let now = NOW
+const PROXY = '10.0.0.2'
 
 beforeAll(async () => {
   ;({ sql, drop } = await openTestSchema('sign_in'))
-  ;({ app } = await openTestApp(sql, { now: () => now }))
+  ;({ app } = await openTestApp(sql, { now: () => now, trustsProxy: (address) => address === PROXY }))
 })
 afterAll(() => drop())
 
@@ -40,10 +41,20 @@ describe('sign-in', () => {
     expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000')
   })
 
-  it('takes it too behind a proxy that ends TLS', async () => {
-    const fields = { name: 'admin', password: PASSWORD }
-    const answer = await post(app, '/sign-in', fields, { 'x-forwarded-proto': 'https' })
-    expect(answer.headers.get('set-cookie')).toMatch(/^__Host-sluice=.*; Secure; SameSite=Lax$/)
+  it('takes it too behind a trusted proxy that ends TLS, and on nobody else’s word', async () => {
+    const body = new URLSearchParams({ name: 'admin', password: PASSWORD }).toString()
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: 'https://localhost',
+      'x-forwarded-proto': 'https',
+    }
+    const cookieFor = async (remoteAddress: string) => {
+      const env = { incoming: { socket: { remoteAddress } } }
+      const answer = await app.request('/sign-in', { method: 'POST', body, headers }, env)
+      return answer.headers.get('set-cookie')
+    }
+    expect(await cookieFor(PROXY)).toMatch(/^__Host-sluice=.*; Secure; SameSite=Lax$/)
+    expect(await cookieFor('10.0.0.3')).toMatch(/^sluice=.*; HttpOnly; SameSite=Lax$/)
   })
 
   it('does not answer a form of another site', async () => {

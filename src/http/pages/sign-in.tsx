@@ -4,7 +4,7 @@ import { SIGN_IN_MS, signIn } from '../../app/sign-in.ts'
 import { deleteSignIn } from '../../db/sign-ins.ts'
 import type { Assets } from '../../ui/document.tsx'
 import { SignInPage, type SignInProblem } from '../../ui/sign-in-page.tsx'
-import { type AuthPorts, addressOf, cookieName, isSecure } from '../auth.ts'
+import { type AuthPorts, cookieName } from '../auth.ts'
 import type { Env } from '../env.ts'
 import { themeOf, writePage } from '../page.ts'
 import { readForm } from '../security.ts'
@@ -17,7 +17,7 @@ export function signInRoutes(ports: AuthPorts & { assets: Assets }) {
       const { name = '', password = '', next } = await readForm(c)
       const again = (problem: SignInProblem) => showForm(c, ports.assets, { name, next: ownPath(next), problem })
       if (name === '' || password === '') return again({ kind: 'unreadable' })
-      const outcome = await signIn(ports, { name, password, address: addressOf(c) }, ports.now())
+      const outcome = await signIn(ports, { name, password, address: c.get('client').address }, ports.now())
       if (outcome.kind !== 'signed in') return again(outcome)
       keep(c, outcome.token)
       return c.redirect(ownPath(next), 303)
@@ -25,7 +25,7 @@ export function signInRoutes(ports: AuthPorts & { assets: Assets }) {
     .post('/sign-out', async (c) => {
       const signedIn = c.get('signIn')
       if (signedIn !== undefined) await deleteSignIn(ports.sql, signedIn)
-      deleteCookie(c, cookieName(isSecure(c)), { path: '/', secure: isSecure(c) })
+      deleteCookie(c, cookieName(c.get('client').isSecure), { path: '/', secure: c.get('client').isSecure })
       return c.redirect('/sign-in', 303)
     })
 }
@@ -36,11 +36,11 @@ function showForm(c: Context, assets: Assets, props: { name: string; next: strin
   return writePage(c, page, status[props.problem?.kind ?? 'none'])
 }
 
-function keep(c: Context, token: string): void {
-  setCookie(c, cookieName(isSecure(c)), token, {
+function keep(c: Context<Env>, token: string): void {
+  setCookie(c, cookieName(c.get('client').isSecure), token, {
     path: '/',
     httpOnly: true,
-    secure: isSecure(c),
+    secure: c.get('client').isSecure,
     sameSite: 'Lax',
     maxAge: SIGN_IN_MS / 1000,
   })

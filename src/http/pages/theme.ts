@@ -1,6 +1,5 @@
 import { Hono } from 'hono'
 import { setCookie } from 'hono/cookie'
-import { isSecure } from '../auth.ts'
 import type { Env } from '../env.ts'
 import { readForm } from '../security.ts'
 import { ownPath } from './sign-in.tsx'
@@ -12,7 +11,12 @@ export function themeRoutes() {
   return new Hono<Env>().post('/theme', async (c) => {
     const { theme = 'system', back } = await readForm(c)
     if (['system', 'light', 'dark'].includes(theme))
-      setCookie(c, 'theme', theme, { path: '/', maxAge: YEAR_SECONDS, sameSite: 'Lax', secure: isSecure(c) })
+      setCookie(c, 'theme', theme, {
+        path: '/',
+        maxAge: YEAR_SECONDS,
+        sameSite: 'Lax',
+        secure: c.get('client').isSecure,
+      })
     return c.redirect(ownPath(back), 303)
   })
 }
