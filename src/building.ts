@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type Docker from 'dockerode'
+import type { Admission } from './app/admission.ts'
 import { type EnsureImage, openEnsureImage } from './app/ensure-image.ts'
 import { type Builds, openBuilds } from './app/run-builds.ts'
 import type { Config } from './config.ts'
@@ -12,6 +13,7 @@ type Needs = {
   readonly config: Config
   readonly stores: Stores
   readonly reports: Reports
+  readonly admission: Admission
   readonly proxies: Readonly<Record<string, string>>
 }
 
@@ -19,7 +21,7 @@ type Needs = {
 export type Building = { readonly ensureImage: EnsureImage; readonly open: (workerId: string) => Promise<Builds> }
 
 export async function openBuilding(
-  { config, stores: { sql }, reports, proxies }: Needs,
+  { config, stores: { sql }, reports, admission, proxies }: Needs,
   docker: Docker,
 ): Promise<Building> {
   const extraCa = config.extraCa === null ? '' : await readFile(config.extraCa, 'utf8')
@@ -27,6 +29,7 @@ export async function openBuilding(
     sql,
     builder: openImageBuilder(docker, { extraCa, proxies }),
     readSource: (digest: Parameters<typeof readSource>[1]) => readSource(sql, digest),
+    admission,
     now: () => new Date(),
     onBug: reports.report,
   }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { openAdmission } from './app/admission.ts'
 import { BUILD_QUEUE } from './app/require-image.ts'
 import { openWork } from './app/work.ts'
 import { openBuilding } from './building.ts'
@@ -10,6 +11,7 @@ import { markEngineSeenIfFirst } from './db/installation.ts'
 import { readSource } from './db/sources.ts'
 import type { Claim } from './db/tasks.ts'
 import { type Engine, findEngine } from './docker/engine.ts'
+import { watchEngine } from './docker/engine-watch.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
 import { openDockerExecutor } from './docker/open-docker-executor.ts'
 import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
@@ -41,6 +43,7 @@ export type WorkerState = { isWorking: boolean }
 
 /** Works as soon as there is an engine, or leave to do without; until then tasks wait, and it is said why. Resolves when it has looked once. */
 export async function openWorker(lifetime: Lifetime, needs: Needs): Promise<WorkerState> {
+  await refuseUnusableEngine(needs.config)
   const state = { isWorking: false }
   const stopping = new AbortController()
   const folder = await takeWorkerFolder(needs.home.shared)
@@ -62,6 +65,14 @@ export async function openWorker(lifetime: Lifetime, needs: Needs): Promise<Work
   return state
 }
 
+/** An engine that is away may come; one that is too old, or of another machine, is no use waiting for. */
+async function refuseUnusableEngine(config: Config): Promise<void> {
+  const engine = config.executor === 'process' ? undefined : await findEngine(engineEnv(config))
+  if (engine instanceof Refusal && engine.code === 'invalid') throw engine
+}
+
+const engineEnv = ({ dockerHost }: Config) => ({ ...process.env, DOCKER_HOST: dockerHost ?? undefined })
+
 type Start = {
   readonly folder: WorkerFolder
   readonly state: WorkerState
@@ -72,7 +83,9 @@ type Start = {
 async function work(own: Lifetime, needs: Needs, start: Start) {
   const { config, home, stores, reports } = needs
   const { executor, engine } = await openExecutor(needs, start)
-  const building = engine && (await openBuilding({ ...needs, proxies: proxies() }, engine.docker))
+  const admission = openAdmission()
+  if (engine !== null) own.own(watchEngine(engine.docker, (problem) => admission.tell('engine', problem)))
+  const building = engine && (await openBuilding({ ...needs, admission, proxies: proxies() }, engine.docker))
   own.onEnd(async () => executor.leave())
   const expressions = await openExpressions()
   own.onEnd(async () => expressions.close())
@@ -86,6 +99,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       wakeUps,
       hints,
       executor,
+      admission,
       expressions,
       operators: OPERATORS,
       ...(building && { ensureImage: building.ensureImage }),
@@ -126,7 +140,7 @@ async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): 
   const { config, stores, reports } = needs
   let said = ''
   for (;;) {
-    const engine = await findEngine({ ...process.env, DOCKER_HOST: config.dockerHost ?? undefined })
+    const engine = await findEngine(engineEnv(config))
     const isEngineThere = !(engine instanceof Refusal)
     const choice = chooseExecutor({
       setting: config.executor,

@@ -10,6 +10,7 @@ const DOORS = {
   database: 'Start of the server',
   port: 'Start of the server',
   setting: 'Start of the server',
+  engine: 'Start of the server',
   task: 'Tasks',
 } as const
 

@@ -29,6 +29,7 @@ async function findOrBuild(ports: Ports, need: ImageNeed): Promise<void> {
   if ((await ports.builder.find(need.tag)) !== null) return
   const end = await buildImage(ports, need, () => {}, new AbortController().signal)
   if (end.kind === 'aborted') throw new Error('nobody stops this build')
+  if (end.kind === 'unavailable') throw new Refusal('unavailable', end.why, 'Waiting tasks go on by themselves.')
   if (end.kind === 'failed')
     throw new Refusal(
       'unavailable',

@@ -4,6 +4,7 @@ import { closeLog } from '../db/logs.ts'
 import type { Database, Sql } from '../db/sql.ts'
 import type { BuildEnd, ImageBuilder } from '../docker/build.ts'
 import { imageTag } from '../environment/image-key.ts'
+import type { Admission } from './admission.ts'
 import { type BuildImagePorts, buildImage } from './build-image.ts'
 import { rescueBuildsOf } from './rescue-builds.ts'
 import { type BuildLog, openBuildLog } from './tell-build.ts'
@@ -11,6 +12,8 @@ import { type BuildLog, openBuildLog } from './tell-build.ts'
 export type BuildPorts = BuildImagePorts & {
   readonly sql: Database
   readonly builder: ImageBuilder
+  /** Left out, there is always room for more. */
+  readonly admission?: Admission
   readonly now: () => Date
   /** Told of what should never happen; the build is queued again when its lease lapses. */
   readonly onBug: (error: unknown) => void
@@ -44,7 +47,7 @@ export async function openBuilds(ports: BuildPorts, options: BuildOptions): Prom
   let isDraining = false
 
   async function look(): Promise<void> {
-    while (!isDraining && free > 0) {
+    while (!isDraining && free > 0 && (ports.admission?.problem ?? null) === null) {
       free -= 1 // before the question, or two looks would claim for one slot
       const claim = await claimBuild(ports.sql, { workerId: options.workerId, leaseMs: leaseOf(options) }).catch(
         (error: unknown) => {
@@ -59,6 +62,8 @@ export async function openBuilds(ports: BuildPorts, options: BuildOptions): Prom
       start(claim)
     }
   }
+
+  ports.admission?.onChange(() => void look().catch(ports.onBug))
 
   function start(claim: BuildClaim) {
     const build = runBuild(ports, options, claim, closing.signal)
@@ -106,9 +111,13 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
       log.tell,
       AbortSignal.any([closing, lost.signal, tooLong]),
     )
+    if (end.kind === 'unavailable') {
+      ports.admission?.tell('engine', end.why) // or this worker would take it again at once
+      return await giveBack(ports, claim, log, end.why)
+    }
     if (end.kind !== 'aborted') return await finish(ports, claim, end, log)
     if (tooLong.aborted) return await finish(ports, claim, TOO_LONG, log)
-    if (!lost.signal.aborted) await giveBack(ports, claim, log)
+    if (!lost.signal.aborted) await giveBack(ports, claim, log, 'The worker shuts down.')
   } catch (error) {
     ports.onBug(error)
     await finish(ports, claim, BUG, log)
@@ -119,7 +128,7 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
 
 const tagOf = ({ projectName, imageKey }: BuildClaim) => imageTag(projectName, imageKey)
 
-type Ended = Exclude<BuildEnd, { kind: 'aborted' }>
+type Ended = Extract<BuildEnd, { kind: 'built' | 'failed' }>
 
 const TOO_LONG: Ended = {
   kind: 'failed',
@@ -132,8 +141,8 @@ const BUG: Ended = {
   hint: 'Push again; if that fails too, show the operator this log',
 }
 
-async function giveBack({ sql }: BuildPorts, claim: BuildClaim, log: BuildLog) {
-  log.tell('The worker shuts down: the next one builds this from the start')
+async function giveBack({ sql }: BuildPorts, claim: BuildClaim, log: BuildLog, why: string) {
+  log.tell(`${why} The next worker builds this from the start`)
   await log.written()
   await releaseBuildIfHeld(sql, claim)
 }

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import type { TaskEvent } from '../attempt/decide.ts'
-import type { AttemptId, LogId } from '../brand.ts'
+import type { LogId } from '../brand.ts'
 import { listOver } from '../db/attempts.ts'
 import type { Hints } from '../db/hints.ts'
 import { isDatabaseAway } from '../db/sql.ts'
@@ -8,9 +8,11 @@ import { findTaskOrder, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, listStrayRuns } from '../db/task-runs.ts'
 import { type Claim, claimReadyTasks, listClaimsOfWorker } from '../db/tasks.ts'
 import { beatWorker } from '../db/work-counts.ts'
-import { drainWorker, type NewWorker, putWorker, stopWorker } from '../db/workers.ts'
+import { drainWorker, type NewWorker, putWorker, putWorkerProblem, stopWorker } from '../db/workers.ts'
 import type { Run } from '../spool/executor.ts'
+import type { Admission } from './admission.ts'
 import type { Finished } from './finish-task.ts'
+import { hearCancels } from './hear-cancels.ts'
 import { LEASE_SECONDS, Leases } from './leases.ts'
 import {
   act,
@@ -27,6 +29,8 @@ import {
 import { Tally } from './tally.ts'
 
 export type WorkPorts = Omit<RunPorts, 'leases'> & {
+  /** Left out, there is always room for more. */
+  readonly admission?: Omit<Admission, 'tell'>
   readonly hints?: Pick<Hints, 'hear'>
   readonly report: (error: unknown) => void
   /** Leaves a copy of the log of a start that has ended. It is not waited for. */
@@ -48,7 +52,6 @@ export type Work = {
 
 /** How often workspaces of attempts that ended elsewhere are looked for. */
 const TIDY_MS = 30_000
-const HINT_MS = 30
 
 /** The worker's loop: claims, runs, takes up again what it held before a restart, keeps its leases, and goes from task to task of an attempt without a queue between. */
 export async function openWork(ports: WorkPorts, options: WorkOptions): Promise<Work> {
@@ -73,6 +76,7 @@ class Worker implements Work {
   #mustLookAgain = false
   #tidyAt = 0
   #isDraining = false
+  #toldProblem: string | null = null
   #isClosed = false
   #letGo = () => {}
   readonly #closed = new Promise<'closed'>((resolve) => {
@@ -89,6 +93,7 @@ class Worker implements Work {
   }
 
   async open(): Promise<void> {
+    this.#ports.admission?.onChange(() => void this.#afterAdmission().catch(this.#reportUnlessAway))
     await this.#leases.renew()
     await this.#adopt()
     await this.#leases.renew()
@@ -108,11 +113,15 @@ class Worker implements Work {
     while (this.#mustLookAgain) {
       this.#mustLookAgain = false
       const limit = this.#options.slots - this.#running.size
-      if (limit <= 0 || this.#isDraining || !this.#leases.isTrusted) return
+      if (limit <= 0 || !this.#takesMore || !this.#leases.isTrusted) return
       const { workerId, queues } = this.#options
       const claim = { workerId, queues, limit, leaseSeconds: LEASE_SECONDS }
       for (const one of await claimReadyTasks(this.#ports.sql, claim, this.#ports.now())) this.#start(one)
     }
+  }
+
+  get #takesMore(): boolean {
+    return !this.#isDraining && (this.#ports.admission?.problem ?? null) === null
   }
 
   async drain(): Promise<void> {
@@ -162,7 +171,8 @@ class Worker implements Work {
     let isRetryable = true
     const end = () => this.#stop(claim, stop)
     this.#leases.hold({ claim, onCancel: end, onGone: end, mayStartElsewhere: () => isRetryable })
-    const deaf = this.#hearCancel(claim.attemptId)
+    const lookForCancel = () => void this.#leases.hearCancels().catch(this.#reportUnlessAway)
+    const deaf = hearCancels(this.#ports.hints, claim.attemptId, lookForCancel)
     try {
       return await this.#runHeld(claim, stop, (answer) => {
         isRetryable = answer
@@ -204,7 +214,7 @@ class Worker implements Work {
     event: TaskEvent,
   ): Promise<Finished> {
     const finished = await retryWhileAway(this.#leases, () =>
-      finish(this.#ports, this.#options, { ...running, isLast: this.#isDraining }, event),
+      finish(this.#ports, this.#options, { ...running, isLast: !this.#takesMore }, event),
     )
     if (running.logId !== null) this.#ports.keepLog?.(running.claim)
     if (running.startedAt !== undefined && finished.outcome === 'finished') {
@@ -236,23 +246,9 @@ class Worker implements Work {
     await this.#ports.executor.kill(runOf(claim), this.#options.graceMs).catch(this.#ports.report)
   }
 
-  #hearCancel(attemptId: AttemptId): () => void {
-    let timer: NodeJS.Timeout | undefined
-    const hearSoon = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined
-        void this.#leases.hearCancels().catch(this.#reportUnlessAway)
-      }, HINT_MS)
-    }
-    const deaf = this.#ports.hints?.hear(`attempt:${attemptId}`, hearSoon)
-    return () => {
-      clearTimeout(timer)
-      deaf?.()
-    }
-  }
-
   async #afterRenewal(wasAway: boolean): Promise<void> {
     await this.#beat()
+    await this.#tellProblem()
     if (wasAway) void this.#comeBack().catch(this.#reportUnlessAway)
     if (performance.now() < this.#tidyAt) return
     this.#tidyAt = performance.now() + TIDY_MS
@@ -262,6 +258,20 @@ class Worker implements Work {
   async #beat(): Promise<void> {
     const load = { loadAverage: loadavg(), usage: process.resourceUsage() }
     await this.#tally.tell((counts) => beatWorker(this.#ports.sql, this.workerId, counts, load))
+  }
+
+  /** Said at once, and not with the next beat. */
+  async #afterAdmission(): Promise<void> {
+    await this.#tellProblem()
+    await this.look()
+  }
+
+  /** Once; again with the next beat when it could not be written down. */
+  async #tellProblem(): Promise<void> {
+    const problem = this.#ports.admission?.problem ?? null
+    if (problem === this.#toldProblem || this.#isClosed) return
+    await putWorkerProblem(this.#ports.sql, this.workerId, problem)
+    this.#toldProblem = problem
   }
 
   async #comeBack(): Promise<void> {

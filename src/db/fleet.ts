@@ -12,7 +12,7 @@ export async function listWorkers(sql: Sql, now: Date): Promise<readonly ShownWo
   const [dayAgo, weekAgo] = [new Date(now.getTime() - DAY_MS), new Date(now.getTime() - 7 * DAY_MS)]
   return sql<ShownWorker[]>`
     select id, name, host, executor, engine, version, slots, queues, started_at as "startedAt", heard_at as "heardAt", stopped_at as "stoppedAt",
-      processed::float8 as processed, succeeded::float8 as succeeded, failed::float8 as failed, retried::float8 as retried,
+      processed::float8 as processed, succeeded::float8 as succeeded, failed::float8 as failed, problem, retried::float8 as retried,
       load_average as "loadAverage",
       case when stopped_at is not null then 'stopped' when heard_at <= ${heardSince(now)} then 'gone'
         when draining_at is not null then 'draining' else 'online' end as state,

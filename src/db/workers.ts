@@ -21,7 +21,8 @@ export async function putWorker(sql: Sql, worker: NewWorker, now: Date): Promise
     values (${worker.name}, ${worker.host}, ${worker.pid}, ${worker.executor}, ${worker.engine}, ${worker.slots}, ${[...worker.queues]}, ${worker.version},
       ${now}, clock_timestamp())
     on conflict (name) do update set host = excluded.host, pid = excluded.pid, executor = excluded.executor, engine = excluded.engine,
-      slots = excluded.slots, queues = excluded.queues, version = excluded.version, started_at = excluded.started_at, heard_at = excluded.heard_at, stopped_at = null, draining_at = null
+      slots = excluded.slots, queues = excluded.queues, version = excluded.version, started_at = excluded.started_at, heard_at = excluded.heard_at, stopped_at = null, draining_at = null,
+      problem = null
     returning id`
   await sql`select pg_notify('sluice', 'workers')`
   return row.id
@@ -30,6 +31,12 @@ export async function putWorker(sql: Sql, worker: NewWorker, now: Date): Promise
 /** From now on it claims nothing more. */
 export async function drainWorker(sql: Sql, id: string, now: Date): Promise<void> {
   await sql`update workers set draining_at = ${now} where id = ${id} and draining_at is null`
+  await sql`select pg_notify('sluice', 'workers')`
+}
+
+/** Why it takes no new work; null: it takes some. */
+export async function putWorkerProblem(sql: Sql, id: string, problem: string | null): Promise<void> {
+  await sql`update workers set problem = ${problem} where id = ${id}`
   await sql`select pg_notify('sluice', 'workers')`
 }
 

@@ -3,7 +3,10 @@ export type BuildEvent = {
   readonly stream?: string
   readonly status?: string
   readonly id?: string
-  readonly aux?: { readonly ID?: string }
+  /** `Digest`: of what was pushed. */
+  readonly aux?: { readonly ID?: string; readonly Digest?: string }
+  /** Of a layer, in bytes. */
+  readonly progressDetail?: { readonly current?: number; readonly total?: number }
   readonly error?: string
   readonly errorDetail?: { readonly code?: number; readonly message?: string }
 }
@@ -53,6 +56,8 @@ export type BuildEnd =
   /** `problem`: one line; `hint`: what to do next. */
   | { readonly kind: 'failed'; readonly problem: string; readonly hint: string }
   | { readonly kind: 'aborted' }
+  /** The engine has gone: nothing is known of the image. */
+  | { readonly kind: 'unavailable'; readonly why: string }
 
 /** Why a build failed, in words. */
 export function explainFailure({ step, failure, tail }: Progress): Extract<BuildEnd, { kind: 'failed' }> {

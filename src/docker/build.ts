@@ -2,18 +2,9 @@ import type Docker from 'dockerode'
 import type { Plan } from '../environment/plan.ts'
 import { Refusal } from '../refusal.ts'
 import { packContext, RENDERED_DOCKERFILE } from './build-context.ts'
-import {
-  type BuildEnd,
-  type BuildEvent,
-  explainBase,
-  explainFailure,
-  follow,
-  isNoise,
-  NO_PROGRESS,
-  type Progress,
-  wordsOf,
-} from './build-events.ts'
+import { type BuildEnd, explainBase, explainFailure, NO_PROGRESS, type Progress } from './build-events.ts'
 import { asked, isStatus } from './engine.ts'
+import { readEvents } from './events.ts'
 
 export type { BuildEnd }
 
@@ -68,6 +59,7 @@ async function build(
     return await look(docker, request.tag)
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' }
+    if (error instanceof Refusal && error.code === 'unavailable') return { kind: 'unavailable', why: error.message }
     if (error instanceof Refusal) return { kind: 'failed', problem: error.message, hint: error.hint }
     throw error
   }
@@ -105,7 +97,7 @@ async function pull(
 ): Promise<string | null> {
   try {
     const stream = await asked(docker.pull(image, { abortSignal: signal }))
-    return (await readEvents(stream, tell)).failure?.message ?? null
+    return (await asked(readEvents(stream, tell))).failure?.message ?? null
   } catch (error) {
     if (signal.aborted || !(error instanceof Error) || !isStatus(error, 400, 403, 404, 500)) throw error
     return error.message
@@ -130,7 +122,7 @@ async function run(
     abortSignal: AbortSignal.any([signal, broken.signal]),
   }
   try {
-    return await readEvents(await asked(docker.buildImage(context, options)), tell)
+    return await asked(readEvents(await asked(docker.buildImage(context, options)), tell))
   } catch (error) {
     if (broken.signal.aborted) return refused(`the source cannot be unpacked: ${broken.signal.reason}`)
     if (error instanceof Error && isStatus(error, 400, 500))
@@ -141,29 +133,6 @@ async function run(
 
 /** A Dockerfile that cannot be parsed is refused before the first event. */
 const refused = (message: string): Progress => ({ ...NO_PROGRESS, failure: { code: null, message } })
-
-async function readEvents(stream: NodeJS.ReadableStream, tell: (line: string) => void): Promise<Progress> {
-  let progress = NO_PROGRESS
-  let line = ''
-  for await (const event of parseEvents(stream)) {
-    progress = follow(progress, event)
-    const lines = (line + wordsOf(event)).split(/\r?\n/)
-    line = lines.pop() ?? ''
-    for (const whole of lines) if (!isNoise(whole)) tell(whole)
-  }
-  if (line !== '') tell(line)
-  return progress
-}
-
-async function* parseEvents(stream: NodeJS.ReadableStream): AsyncGenerator<BuildEvent> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of stream) {
-    const lines = (rest + decoder.decode(Buffer.from(chunk), { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line)
-  }
-}
 
 /** The agent of a task is a shell script, so an image without a shell is of no use. */
 async function look(docker: Docker, tag: string): Promise<BuildEnd> {

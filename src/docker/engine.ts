@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Docker from 'dockerode'
 import { Refusal } from '../refusal.ts'
 import { isCode } from '../spool/planted.ts'
+import { refuseOld } from './api-version.ts'
 
 export type Engine = { readonly docker: Docker; readonly version: string; readonly apiVersion: string }
 
@@ -15,7 +16,8 @@ export async function findEngine(env: NodeJS.ProcessEnv = process.env): Promise<
   const docker = new Docker({ socketPath })
   try {
     const { Version, ApiVersion } = await asked(docker.version())
-    return { docker, version: Version, apiVersion: ApiVersion }
+    const engine = { docker, version: Version, apiVersion: ApiVersion }
+    return refuseOld(engine) ?? engine
   } catch (error) {
     if (error instanceof Refusal) return error
     throw error

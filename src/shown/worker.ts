@@ -21,6 +21,8 @@ export type ShownWorker = {
   /** Of its host: 1, 5, 15 min. Empty until it was heard. */
   readonly loadAverage: readonly number[]
   readonly state: WorkerState
+  /** Why it takes no new work; null: it takes some. */
+  readonly problem: string | null
   /** Tasks that run on it now. */
   readonly active: number
 }

@@ -29,6 +29,7 @@ export function workersParts({ view, props }: Props) {
     body: (
       <div class="stack" id="body">
         <Gone view={view} props={props} />
+        <Paused workers={props.workers} />
         <Queues view={view} queues={props.queues} />
         <Workers view={view} workers={props.workers} />
         <RunningTasks view={view} tasks={props.tasks} workers={props.workers} />
@@ -96,6 +97,24 @@ function Gone({ view, props: { workers } }: Props) {
             </b>{' '}
             {worker.active === 0 ? 'It ran nothing, so no task was lost.' : `It ran ${countOf(worker.active, 'task')}.`}{' '}
             Look at its host, {worker.host}: when it starts again it takes up what it ran.
+          </span>
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** Heard, and taking nothing new for now. */
+function Paused({ workers }: { workers: readonly ShownWorker[] }) {
+  const paused = workers.filter(({ state, problem }) => state === 'online' && problem !== null)
+  if (paused.length === 0) return null
+  return (
+    <div class="stack close">
+      {paused.map(({ name, problem }) => (
+        <div class="notice is-late">
+          <Glyph name="late" tone="late" />
+          <span>
+            <b>{name} takes no new tasks.</b> {problem}
           </span>
         </div>
       ))}

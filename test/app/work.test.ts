@@ -1,4 +1,5 @@
 import { afterAll, afterEach, expect, inject, it, vi } from 'vitest'
+import { type Admission, openAdmission } from '../../src/app/admission.ts'
 import { cancelAttempt } from '../../src/app/cancel-attempt.ts'
 import { sweep } from '../../src/app/sweep.ts'
 import { openWork, type Work } from '../../src/app/work.ts'
@@ -60,6 +61,7 @@ eachBackend('a worker', (open) => {
     executor: ReturnType<typeof openFakeExecutor>['executor'],
     rest: Partial<typeof OPTIONS> = {},
     database = sql,
+    admission: Admission = openAdmission(),
   ) {
     const source = { unpack: async () => {}, read: () => undefined }
     const openSource = async () => source
@@ -68,6 +70,7 @@ eachBackend('a worker', (open) => {
       ...ports,
       sql: database,
       executor,
+      admission,
       expressions,
       operators: OPERATORS,
       openSource,
@@ -218,6 +221,27 @@ eachBackend('a worker', (open) => {
     await until(id, 'success')
     expect(fake.started).toHaveLength(1)
     expect((await logOf(id, '+wf+a')).split('\n').slice(1)).toEqual(['one', 'two', 'three', ''])
+  })
+
+  it('takes nothing new while something is wrong, says what, and goes on by itself', async () => {
+    const { executor, fake } = openFakeExecutor(() => {})
+    const admission = openAdmission()
+    const work = await employ(executor, {}, sql, admission)
+    const problem = async () => (await sql`select problem from workers where name = 'w1'`)[0]?.problem
+    const id = await startOne(ports, { '+a': sh('one'), '+b': sh('two') })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    admission.tell('engine', 'Docker does not answer.')
+    await vi.waitUntil(async () => (await problem()) === 'Docker does not answer.', { timeout: 10_000 })
+    fake.running()[0]?.exit(0)
+    await vi.waitUntil(async () => (await statesOf(sql, id)).includes('+wf+b ready'), { timeout: 10_000 })
+    await work.look()
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a success', '+wf+b ready'])
+    admission.tell('engine', null)
+    await fake.until(() => fake.started.length === 2)
+    await vi.waitUntil(async () => (await problem()) === null, { timeout: 10_000 })
+    fake.running()[0]?.exit(0)
+    await until(id, 'success')
   })
 
   it('harvests what ended while it was away, even what was given up as unknown', async () => {

@@ -129,6 +129,18 @@ describe('pages of hostile names', () => {
   })
 })
 
+describe('the workers page', () => {
+  it('says of a worker that takes nothing new why', async () => {
+    const worker = await rows.worker('host-c/1')
+    await sql`update workers set problem = 'Docker does not answer on this machine.' where id = ${worker}`
+    expect(textOf(await read('/workers'))).toContain(
+      'host-c/1 takes no new tasks. Docker does not answer on this machine.',
+    )
+    await sql`update workers set problem = null where id = ${worker}`
+    expect(textOf(await read('/workers'))).not.toContain('takes no new tasks')
+  })
+})
+
 describe('the list of projects', () => {
   it('goes on where a page ends, and counts all', async () => {
     await sql`insert into projects (name, created_at) select 'many-' || lpad(n::text, 3, '0'), ${NOW} from generate_series(1, 120) n`

@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { WorkerAnswer } from '../../src/http/api/answers.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import {
   attemptOf,
@@ -15,6 +16,7 @@ import {
   must,
   type Project,
   STORY_MS,
+  statesOf,
 } from '../support/story.ts'
 
 const ENGINE = '/var/run/docker.sock'
@@ -69,6 +71,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 }, STORY_MS)
 
+const problem = async () => (await server.api<{ workers: WorkerAnswer[] }>('/api/workers')).workers[0]?.problem
+
 describe('Docker gone in mid-run', () => {
   it(
     'loses nothing: what runs runs on, what needs it waits and says why, and both end well',
@@ -76,10 +80,12 @@ describe('Docker gone in mid-run', () => {
       const running = await project.start('two')
       await logHas(server, running, '+two+first', 'here\n')
       await door.close()
+      await eventually(async () => (await problem())?.startsWith('Docker does not answer on this machine'))
       const waiting = await project.start('two')
-      await eventually(async () => /Docker does not answer/.test(server.output()))
       expect(await attemptOf(server, waiting)).toMatchObject({ status: 'running' })
+      expect((await statesOf(server, waiting))['+two+first']).toBe('ready') // nobody takes it
       await door.open()
+      await eventually(async () => (await problem()) === null)
       for (const id of [running, waiting]) {
         expect(await endOf(server, id)).toMatchObject({ status: 'success' })
         expect(await logOf(server, id, '+two+second')).toBe('begun\n')

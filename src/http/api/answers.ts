@@ -190,6 +190,7 @@ export const answerWorker = (row: ShownWorker) => ({
   name: row.name,
   host: row.host,
   state: row.state,
+  problem: row.problem,
   executor: row.executor,
   engine: row.engine,
   version: row.version,
