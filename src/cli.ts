@@ -110,6 +110,7 @@ async function resetHere(): Promise<string> {
 
 // Loaded when asked for: git asks for a token with every push, and should not wait for a server's modules.
 const serve = async (port: number | undefined) => process.exit(await (await import('./server.ts')).runServer(env, port))
+const serveWeb = async (port: number | undefined) => process.exit(await (await import('./web.ts')).runWeb(env, port))
 
 async function work({ queues, slots }: { queues?: string; slots?: string }) {
   const given = {
@@ -151,6 +152,7 @@ const tools: Tools = {
       openExpressions: async () => (await import('./expression/sandbox.ts')).openExpressions(),
     },
     serve,
+    serveWeb,
     work,
     runLocally: runLocal,
     examine: async () => (await import('./examine.ts')).examine(env),

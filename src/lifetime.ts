@@ -39,19 +39,23 @@ export async function openLifetime<Result>(
 }
 
 /**
- * Opens, and stays until the process is told to stop (INT or TERM); gives the exit code. A signal that comes while it opens is obeyed once it is open.
+ * Opens, and stays until the process is told to stop (INT or TERM); gives the exit code. A signal that comes while it opens is obeyed once it is open, or at once by whatever waits with `stopping`.
  * The second signal ends the process where it stands: whatever it leaves, the next start picks up.
  */
-export async function runUntilStopped(open: () => Promise<{ close(): Promise<void> }>): Promise<number> {
-  const stopped = awaitSignal()
+export async function runUntilStopped(
+  open: (stopping: AbortSignal) => Promise<{ close(): Promise<void> }>,
+): Promise<number> {
+  const stopping = new AbortController()
+  const stopped = awaitSignal().then(() => stopping.abort())
   process.on('unhandledRejection', dieUnlessAway)
   try {
-    const opened = await open()
+    const opened = await open(stopping.signal)
     await stopped
     process.once('SIGINT', leave).once('SIGTERM', leave)
     await opened.close()
     return 0
   } catch (error) {
+    if (stopping.signal.aborted && error instanceof Error && error.name === 'AbortError') return 0
     if (!(error instanceof Refusal)) throw error
     console.error(`sluice: ${error.message}\n  ${error.hint}`)
     return 1

@@ -1,11 +1,7 @@
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { checkToken } from './app/check-token.ts'
-import { ADMIN, createAdmin } from './app/create-admin.ts'
-import { renewToken } from './app/create-token.ts'
+import { openAdmin, openHomeToken } from './admin.ts'
 import { addressOf, type Config, readConfig } from './config.ts'
-import type { Database } from './db/sql.ts'
-import { findUser } from './db/users.ts'
 import { type Home, openHome } from './home.ts'
 import { type Lifetime, openLifetime, runUntilStopped } from './lifetime.ts'
 import { Refusal } from './refusal.ts'
@@ -30,7 +26,8 @@ async function openServer(lifetime: Lifetime, config: Config, reports: Reports):
   await lockHome(lifetime, home)
   const loading = import('./web.ts')
   const stores = await openStores(lifetime, { config, home, reports })
-  await openAdmin(stores.sql, config, home, reports)
+  await openAdmin(stores.sql, config, reports)
+  await openHomeToken(stores.sql, home)
   let worker: WorkerState | undefined
   const needs = { worker: async () => worker?.isWorking === true }
   const { openWeb } = await loading
@@ -56,23 +53,6 @@ async function lockHome(lifetime: Lifetime, home: Home) {
     why,
     'Use it, stop it with ./scripts/up --stop, or give this one a home of its own: --home DIR.',
   )
-}
-
-/** The first start makes the user `admin`; every start makes sure that the CLI of this home can speak to the server. */
-async function openAdmin(sql: Database, { adminPassword }: Config, { tokenFile }: Home, { say }: Reports) {
-  const now = new Date()
-  const made = await createAdmin({ sql }, adminPassword === null ? {} : { password: adminPassword }, now)
-  if (made !== null && adminPassword === null) {
-    say(`Sign in as ${ADMIN} with the password ${made.password} (shown this once; sluice admin:reset makes another)`)
-  }
-  const token = await readFile(tokenFile, 'utf8').catch(() => '')
-  if (token !== '' && (await checkToken({ sql }, token.trim(), now)) !== undefined) return
-  const admin = await findUser(sql, ADMIN)
-  if (admin === undefined) return
-  await writeFile(tokenFile, `${await renewToken({ sql }, { userId: admin.id, name: 'this checkout' }, now)}\n`, {
-    mode: 0o600,
-  })
-  await chmod(tokenFile, 0o600)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(await runServer(process.env))

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Config } from './config.ts'
-import { checkDatabase } from './db/check-database.ts'
+import { awaitDatabase, checkDatabase } from './db/check-database.ts'
 import { openEmbeddedPostgres } from './db/embedded.ts'
 import { type Hints, openHints } from './db/hints.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
@@ -9,6 +9,7 @@ import { type Database, openDatabase } from './db/sql.ts'
 import { type Home, readOrMakeKey } from './home.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { WakeUps } from './queue/wake-ups.ts'
+import { Refusal } from './refusal.ts'
 import type { Reports } from './reports.ts'
 
 /** What a web and a worker of one process share. */
@@ -21,16 +22,23 @@ export type Stores = {
   readonly key: Buffer
 }
 
-type Needs = { readonly config: Config; readonly home: Home; readonly reports: Reports }
+type Needs = {
+  readonly config: Config
+  readonly home: Home
+  readonly reports: Reports
+  /** Waits for a PostgreSQL that is away until this is aborted; without it that is refused. */
+  readonly stopping?: AbortSignal
+}
 
 const CONNECTIONS = 20
 
 export async function openStores(lifetime: Lifetime, needs: Needs): Promise<Stores> {
-  const { config, home, reports } = needs
+  const { config, home, reports, stopping } = needs
   const loading = loadBackend(config)
   const url = config.databaseUrl ?? (await startPostgres(lifetime, needs))
   const sql = openDatabase(url, { max: CONNECTIONS })
   lifetime.onEnd(() => sql.end({ timeout: 2 })) // postgres.js waits for good for a connection that was cut in mid-statement
+  if (stopping !== undefined) await awaitDatabase(sql, url, { say: reports.say, stopping })
   await checkDatabase(sql, url)
   await migrate(sql)
   const installation = await findOrNameInstallation(sql)
@@ -40,6 +48,16 @@ export async function openStores(lifetime: Lifetime, needs: Needs): Promise<Stor
     config.secretKey ?? readOrMakeKey(home),
   ])
   return { sql, hints: lifetime.own(hints), wakeUps: lifetime.own(wakeUps), installation, key }
+}
+
+/** An embedded PostgreSQL belongs to the server that started it. */
+export function requireDatabase({ databaseUrl }: Config, who: string): void {
+  if (databaseUrl !== null) return
+  throw new Refusal(
+    'invalid',
+    `${who} alone needs the database of its installation, and DATABASE_URL is not set.`,
+    'Set DATABASE_URL (and REDIS_URL) to what the others have. sluice server is web, worker and database in one.',
+  )
 }
 
 async function startPostgres(lifetime: Lifetime, { home, reports }: Needs): Promise<string> {

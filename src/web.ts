@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openAdmin } from './admin.ts'
 import { Passwords } from './app/check-password.ts'
 import type { DeployPorts } from './app/deploy-ports.ts'
 import { enterEnvironment } from './app/enter-environment.ts'
@@ -11,7 +12,7 @@ import { explainRelayed, receiveRelayed } from './app/receive-relayed.ts'
 import type { WebhookPorts } from './app/receive-webhook.ts'
 import { resumeDeploys } from './app/resume-deploys.ts'
 import { webOwner } from './app/web-owner.ts'
-import { addressOf, type Config, quietEnvironment } from './config.ts'
+import { addressOf, type Config, quietEnvironment, readConfig } from './config.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
 import { isMigrated } from './db/migrate.ts'
 import { readTemplates } from './docker/templates.ts'
@@ -23,7 +24,7 @@ import { checkAddress } from './git/remote-address.ts'
 import { isBranchName, parseRemoteUrl } from './git/remote-url.ts'
 import { openRepositories } from './git/repositories.ts'
 import { makeDeployKey, scanHostKeys } from './git/ssh-keys.ts'
-import type { Home } from './home.ts'
+import { type Home, openHome } from './home.ts'
 import { type AccessLog, openAccessLog } from './http/access-log.ts'
 import type { ApiPorts } from './http/api/ports.ts'
 import { apiRoutes } from './http/api/routes.ts'
@@ -35,10 +36,10 @@ import { hookRoutes } from './http/hooks.ts'
 import { listen, stopListening } from './http/listen.ts'
 import { metricsRoutes } from './http/metrics.ts'
 import type { DashboardPorts } from './http/pages/all.ts'
-import type { Lifetime } from './lifetime.ts'
+import { type Lifetime, openLifetime, runUntilStopped } from './lifetime.ts'
 import { OPERATORS } from './operators/all.ts'
-import type { Reports } from './reports.ts'
-import type { Stores } from './stores.ts'
+import { openReports, type Reports } from './reports.ts'
+import { openStores, requireDatabase, type Stores } from './stores.ts'
 import { VERSION } from './version.ts'
 
 const MIB = 2 ** 20
@@ -207,4 +208,20 @@ async function relayFrom(source: string, lifetime: Lifetime, webhooks: WebhookPo
       },
     }),
   )
+}
+
+/** A web alone: several of them share a home and a database, and workers of their own do the work. Gives the exit code. */
+export async function runWeb(env: NodeJS.ProcessEnv, port?: number): Promise<number> {
+  return runUntilStopped(async (stopping) => {
+    const given = readConfig(env)
+    const reports = openReports(given.log)
+    requireDatabase(given, 'A web')
+    const config = { ...given, listen: { ...given.listen, ...(port === undefined ? {} : { port }) } }
+    const home = await openHome(config.home)
+    return openLifetime(async (lifetime) => {
+      const stores = await openStores(lifetime, { config, home, reports, stopping })
+      await openAdmin(stores.sql, config, reports)
+      reports.say(`A web is ready: ${await openWeb(lifetime, { config, home, stores, reports, needs: {} })}`)
+    })
+  })
 }

@@ -25,7 +25,7 @@ import { openReports, type Reports } from './reports.ts'
 import type { Executor } from './spool/executor.ts'
 import { openSources } from './spool/sources.ts'
 import { takeWorkerFolder, type WorkerFolder } from './spool/worker-folder.ts'
-import { openStores, type Stores } from './stores.ts'
+import { openStores, requireDatabase, type Stores } from './stores.ts'
 import { openTaskLogFolder } from './task-log-folder.ts'
 import { VERSION } from './version.ts'
 
@@ -186,24 +186,17 @@ function proxies(): Record<string, string> {
 
 /** A worker alone, beside a server or on another host. Gives the exit code. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
-  return runUntilStopped(async () => {
+  return runUntilStopped(async (stopping) => {
     const config = readConfig(env)
     const reports = openReports(config.log)
-    if (config.databaseUrl === null) throw noDatabase()
+    requireDatabase(config, 'A worker')
     const home = await openHome(config.home)
     return openLifetime(async (lifetime) => {
-      const stores = await openStores(lifetime, { config, home, reports })
+      const stores = await openStores(lifetime, { config, home, reports, stopping })
       await openWorker(lifetime, { config, home, stores, reports })
       reports.say(`A worker of ${config.slots} slots hears ${config.queues.join(', ')}`)
     })
   })
 }
-
-const noDatabase = () =>
-  new Refusal(
-    'invalid',
-    'A worker needs the database of its server, and DATABASE_URL is not set.',
-    'Set DATABASE_URL (and REDIS_URL) to what the server has. A server without them has a worker of its own already.',
-  )
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(await runWorker(process.env))

@@ -17,7 +17,7 @@ import { retryCommand } from './retry.ts'
 import { revisionsCommand } from './revisions.ts'
 import { runCommand } from './run.ts'
 import { disableScheduleCommand, enableScheduleCommand, schedulesCommand } from './schedules.ts'
-import { resetCommand, serverCommand, workerCommand } from './server.ts'
+import { resetCommand, serverCommand, webCommand, workerCommand } from './server.ts'
 import { startCommand } from './start.ts'
 import { tasksCommand } from './tasks.ts'
 import { addTokenCommand, removeTokenCommand, tokensCommand } from './tokens.ts'
@@ -50,6 +50,7 @@ const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]
     'Set up:',
     [
       serverCommand,
+      webCommand,
       workerCommand,
       doctorCommand,
       demoCommand,

@@ -14,6 +14,18 @@ export function serverCommand(tools: Tools): Command {
     .action(async ({ port }: { port?: number }) => end(await tools.host.serve(port)))
 }
 
+/** `sluice web` */
+export function webCommand(tools: Tools): Command {
+  return commandWith(
+    'web',
+    'Run a server without a worker here, one of several, until it is stopped',
+    ['sluice web', 'with the DATABASE_URL and REDIS_URL of the installation'],
+    ['sluice web --port 8101', 'beside another on this host'],
+  )
+    .option('--port <n>', 'instead of the port of SLUICE_LISTEN', readPort)
+    .action(async ({ port }: { port?: number }) => end(await tools.host.serveWeb(port)))
+}
+
 /** They say themselves why they ended. */
 function end(code: number): void {
   if (code !== 0) throw new Failed()

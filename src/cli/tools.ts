@@ -37,6 +37,7 @@ export type Host = {
   readonly language: Language
   /** Runs until it is stopped; gives the exit code. */
   readonly serve: (port: number | undefined) => Promise<number>
+  readonly serveWeb: (port: number | undefined) => Promise<number>
   readonly work: (options: { readonly queues?: string; readonly slots?: string }) => Promise<number>
   readonly runLocally: (run: LocalRun) => Promise<'success' | 'error' | 'canceled'>
   /** What `sluice doctor` has seen here. */

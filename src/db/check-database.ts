@@ -1,7 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '../refusal.ts'
-import type { Database } from './sql.ts'
+import { type Database, isDatabaseAway } from './sql.ts'
 
 const OLDEST = 14
+const LOOK_AGAIN_MS = 500
+
+type Waiting = { readonly say: (line: string) => void; readonly stopping: AbortSignal }
+
+/** Resolves when the database can be reached, whatever it answers. For processes of a stack, whose parts start in any order. */
+export async function awaitDatabase(sql: Database, url: string, { say, stopping }: Waiting): Promise<void> {
+  let said = ''
+  for (;;) {
+    const error = await sql`select 1`.then(
+      () => null,
+      (error: Error) => error,
+    )
+    if (error === null || !isDatabaseAway(error)) return
+    const why = `Waiting for PostgreSQL at ${new URL(url).host}: ${error.message}`
+    if (why !== said) say(why)
+    said = why
+    await sleep(LOOK_AGAIN_MS, undefined, { signal: stopping })
+  }
+}
 
 /** Asks the database for its version: the first statement of a process. Refuses, in words, one that is away, closed to us or too old. Gives its major version. */
 export async function checkDatabase(sql: Database, url: string): Promise<number> {

@@ -23,10 +23,14 @@ export function jsonText(value: unknown): string {
 
 const json = { to: 114, from: [114, 3802], serialize: jsonText, parse: (raw: string): unknown => JSON.parse(raw) }
 
+/** Seconds before a lost connection is opened again. The package's own limit is 20: a database that is back would stay unseen for that long. */
+const backoff = (tries: number) => (0.5 + Math.random() / 2) * Math.min(3 ** tries / 100, 1)
+
 /** Ids (bigint) arrive as strings, JSON parsed, times as `Date`. `max` connections are opened as they are needed. */
 export function openDatabase(url: string, { max, schema }: { max: number; schema?: string }): Database {
   const sql = postgres(url, {
     max,
+    backoff,
     onnotice: () => {},
     types: { string: text, json },
     connection: { application_name: 'sluice', ...(schema === undefined ? {} : { search_path: schema }) },

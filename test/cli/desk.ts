@@ -49,6 +49,7 @@ const untouched = (folder: string): Host => ({
   self: "'/usr/bin/node' '/opt/sluice/dist/cli.js'",
   language: { operators: async () => new Set(OPERATORS.keys()), openExpressions },
   serve: async () => 0,
+  serveWeb: async () => 0,
   work: async () => 0,
   runLocally: async () => 'success',
   examine: async () => [{ about: 'git', verdict: 'fine', text: '2.50.1', hint: null }],
