@@ -161,6 +161,20 @@ eachBackend('finishing tasks', (open) => {
       await runAll(ports, workerId, () => SUCCEEDED)
     })
 
+    it('is rung for when everybody can see it', async () => {
+      const seen: string[] = []
+      const ring: typeof ports.wakeUps.ring = async (rings) => {
+        const ids = rings.map(({ id }) => id)
+        const rows = await sql<{ state: string }[]>`select state from tasks where id = any(${ids}::bigint[])`
+        seen.push(...rows.map(({ state }) => state))
+      }
+      await startOne({ ...ports, wakeUps: { ring } }, { '+a': echo(), '+b': echo() })
+      for (const claim of await claimTasks(sql, workerId))
+        await finishTask({ ...ports, wakeUps: { ring } }, { claim, event: SUCCEEDED }, now)
+      expect(seen).toEqual(['ready', 'ready'])
+      await runAll(ports, workerId, () => SUCCEEDED)
+    })
+
     it('brings the next task of the attempt with it, which is not rung for', async () => {
       await startOne(ports, { '+a': echo(), '+b': echo() })
       const [claim] = await claimTasks(sql, workerId)

@@ -1,12 +1,13 @@
-import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { cancelAttempt } from '../../src/app/cancel-attempt.ts'
 import { decideUnknown } from '../../src/app/decide-unknown.ts'
 import { finishTask } from '../../src/app/finish-task.ts'
 import { openTime } from '../../src/app/keep-time.ts'
 import { sweep } from '../../src/app/sweep.ts'
 import type { AttemptId } from '../../src/brand.ts'
+import { lockAttempt } from '../../src/db/attempts.ts'
 import { insertTaskRun } from '../../src/db/task-runs.ts'
-import { beginTaskIfClaimed, type Claim } from '../../src/db/tasks.ts'
+import { beginTaskIfClaimed, type Claim, renewLeases } from '../../src/db/tasks.ts'
 import {
   attemptState,
   claimTasks,
@@ -116,6 +117,23 @@ eachBackend('the sweep', (open) => {
     await silence(id, seconds)
     await sweep(ports, OPTIONS, new Date())
     expect((await statesOf(sql, id))[1]).toBe(`+wf+a ${state}`)
+  })
+
+  it('gives up nothing that its worker leases again at this very moment', async () => {
+    const id = await startOne(ports, { '+a': echo })
+    const claim = await claimOne()
+    await begin(claim, { isRetryable: false, retry: null })
+    await silence(id, 61)
+    let swept = Promise.resolve()
+    await sql.begin(async (tx) => {
+      await lockAttempt(tx, id)
+      swept = sweep(ports, OPTIONS, new Date())
+      const waits = () => sql`select from pg_locks where locktype = 'tuple' and relation = 'attempts'::regclass`
+      await vi.waitUntil(async () => (await waits()).length > 0, { timeout: 20_000, interval: 10 })
+      expect(await renewLeases(sql, workerId, [claim], 10)).toHaveLength(1)
+    })
+    await swept
+    expect((await statesOf(sql, id))[1]).toBe('+wf+a running')
   })
 
   it('looks for nothing lost while leases may still be renewed', async () => {

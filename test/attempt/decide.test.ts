@@ -5,15 +5,13 @@ import { MemoryAttempt, type MemoryTask } from '../../src/attempt/memory.ts'
 import { isFinal, isOpen, MOVES } from '../../src/attempt/task.ts'
 import type { JsonObject, TaskId } from '../../src/brand.ts'
 import { planTree } from '../../src/workflow/tree.ts'
+import { effort, PROPERTY_MS } from '../support/properties.ts'
+import { later, nextEvent, RETRY, SUCCEEDED, tree } from '../support/trees.ts'
 
 const now = new Date('2026-03-28T06:00:00Z')
-const later = new Date('2026-03-28T07:00:00Z')
 const echo = { 'echo>': 'x' }
-const NONE = { store: {}, export: {}, reset: [] }
-const SUCCEEDED: TaskEvent = { kind: 'succeeded', result: NONE, subtasks: null }
 const FAILED: TaskEvent = { kind: 'failed', error: { message: 'it broke' } }
 const LOST: TaskEvent = { kind: 'lost', exitCause: 'lost with worker w1' }
-const RETRY = { limit: 2, intervalMs: 1000, backoff: 'exponential', maxIntervalMs: null, onLoss: true } as const
 
 function open(config: JsonObject): MemoryAttempt {
   const tree = planTree(config, '+wf')
@@ -105,56 +103,6 @@ describe('the tasks of a tree', () => {
   })
 })
 
-const leaf = fc.record({ 'sh>': fc.constant('x') }).chain((task) =>
-  fc.record({ retry: fc.constantFrom(undefined, 1), handler: fc.boolean(), check: fc.boolean() }).map(
-    ({ retry, handler, check }): JsonObject => ({
-      ...task,
-      ...(retry === undefined ? {} : { _retry: retry }),
-      ...(handler ? { _error: echo } : {}),
-      ...(check ? { _check: echo } : {}),
-    }),
-  ),
-)
-const { node } = fc.letrec<{ node: JsonObject; group: JsonObject }>((tie) => ({
-  node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, tie('group')),
-  group: fc
-    .record({
-      children: fc.array(tie('node'), { maxLength: 4 }),
-      parallel: fc.constantFrom(undefined, true, { limit: 2 }),
-      retry: fc.constantFrom(undefined, 1, { limit: 1, interval: 60 }),
-      handler: fc.boolean(),
-    })
-    .map(
-      ({ children, parallel, retry, handler }): JsonObject => ({
-        ...(parallel === undefined ? {} : { _parallel: parallel }),
-        ...(retry === undefined ? {} : { _retry: retry }),
-        ...(handler ? { _error: echo } : {}),
-        ...Object.fromEntries(children.map((child, index) => [`+t${index}`, child])),
-      }),
-    ),
-}))
-const tree = fc
-  .array(node, { minLength: 1, maxLength: 4 })
-  .map((children) => Object.fromEntries(children.map((child, index) => [`+t${index}`, child])))
-const EVENTS: readonly TaskEvent[] = [
-  SUCCEEDED,
-  { ...SUCCEEDED, subtasks: { '+x': echo, '+y': { _retry: 1, '+z': echo } } },
-  { ...SUCCEEDED, subtasks: {} },
-  FAILED,
-  LOST,
-  { kind: 'postponed', retryAt: later, exitCause: 'no engine' },
-]
-
-/** What may happen to a task in its state; the dice choose. */
-function nextEvent({ state, fullName }: MemoryTask, dice: number): TaskEvent | null {
-  if (state === 'retry_waiting' || state === 'group_retry_waiting') return { kind: 'due' }
-  if (state === 'unknown')
-    return { kind: 'decided', as: (['success', 'error', 'retry'] as const)[dice % 3] ?? 'error', who: 'ana' }
-  if (state !== 'running') return null
-  const isDeep = fullName.split('^sub').length > 2
-  return (isDeep ? SUCCEEDED : EVENTS[dice % EVENTS.length]) ?? SUCCEEDED
-}
-
 function expectLegal(attempt: MemoryAttempt) {
   for (const { upstreams, state, parentId, isSuperseded } of attempt.tasks) {
     if (state === 'blocked' || state === 'canceled' || isSuperseded) continue
@@ -168,41 +116,49 @@ function expectLegal(attempt: MemoryAttempt) {
 }
 
 describe('any order of events', () => {
-  it('makes legal moves only, starts nothing before its needs, and leaves the attempt either over or moving', () => {
-    fc.assert(
-      fc.property(
-        tree,
-        fc.array(fc.nat(), { minLength: 40, maxLength: 150 }),
-        fc.nat({ max: 200 }),
-        (config, dice, cancelAt) => {
-          const attempt = open(config)
-          expectLegal(attempt)
-          for (const [step, one] of dice.entries()) {
-            if (isFinal(attempt.root.state)) break
-            const moves = step === cancelAt ? attempt.cancel() : roll(attempt, one)
-            for (const { from, to } of moves) expect(MOVES[from]).toHaveProperty(to)
+  it(
+    'makes legal moves only, starts nothing before its needs, and leaves the attempt either over or moving',
+    () => {
+      fc.assert(
+        fc.property(
+          tree,
+          fc.array(fc.nat(), { minLength: 40, maxLength: 150 }),
+          fc.nat({ max: 200 }),
+          (config, dice, cancelAt) => {
+            const attempt = open(config)
             expectLegal(attempt)
-          }
-        },
-      ),
-      { numRuns: 150 },
-    )
-  })
+            for (const [step, one] of dice.entries()) {
+              if (isFinal(attempt.root.state)) break
+              const moves = step === cancelAt ? attempt.cancel() : roll(attempt, one)
+              for (const { from, to } of moves) expect(MOVES[from]).toHaveProperty(to)
+              expectLegal(attempt)
+            }
+          },
+        ),
+        effort(150),
+      )
+    },
+    PROPERTY_MS,
+  )
 
-  it('ends an attempt when everything succeeds, and a kill ends it when what runs has stopped', () => {
-    fc.assert(
-      fc.property(tree, fc.nat({ max: 20 }), (config, steps) => {
-        const attempt = open(config)
-        for (let n = 0; n < steps && !isFinal(attempt.root.state); n++) roll(attempt, n * 6)
-        if (isFinal(attempt.root.state)) return
-        attempt.cancel()
-        for (const { id, state } of attempt.tasks) if (state === 'running') attempt.happen(id, SUCCEEDED, now)
-        expect(attempt.root.state).toBe('canceled')
-        expect(attempt.tasks.filter(({ state }) => isOpen(state))).toEqual([])
-      }),
-      { numRuns: 100 },
-    )
-  })
+  it(
+    'ends an attempt when everything succeeds, and a kill ends it when what runs has stopped',
+    () => {
+      fc.assert(
+        fc.property(tree, fc.nat({ max: 20 }), (config, steps) => {
+          const attempt = open(config)
+          for (let n = 0; n < steps && !isFinal(attempt.root.state); n++) roll(attempt, n * 6)
+          if (isFinal(attempt.root.state)) return
+          attempt.cancel()
+          for (const { id, state } of attempt.tasks) if (state === 'running') attempt.happen(id, SUCCEEDED, now)
+          expect(attempt.root.state).toBe('canceled')
+          expect(attempt.tasks.filter(({ state }) => isOpen(state))).toEqual([])
+        }),
+        effort(100),
+      )
+    },
+    PROPERTY_MS,
+  )
 })
 
 /** Starts a ready task or lets something happen to an open one; the same again must change nothing. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { isFinal, MOVES, STATES } from '../../src/attempt/task.ts'
+import { insertLog } from '../../src/db/logs.ts'
 import { jsonText, openDatabase } from '../../src/db/sql.ts'
-import { moveTasks, renewLeases } from '../../src/db/tasks.ts'
+import { beginTaskIfClaimed, moveTasks, renewLeases } from '../../src/db/tasks.ts'
 import { claimTasks, makeWorker, makeWorkflow, now } from '../support/attempts.ts'
 import { openTestSchema } from '../support/schema.ts'
 
@@ -118,6 +119,23 @@ describe('a claim', () => {
     expect(new Set(claims.map(({ id }) => id)).size).toBe(claims.length)
     expect(claims).toHaveLength(200)
     expect(claims.every(({ epoch }) => epoch === '1')).toBe(true)
+  })
+
+  it('is leased by the clock of the database, whatever its worker takes for now', async () => {
+    await insert('operator', 'ready', NEEDS.ready ?? {})
+    const [claim] = await claimTasks(sql, workerId, 1, 10)
+    const [lease] = await sql<[{ seconds: number }]>`
+      select extract(epoch from lease_until - clock_timestamp())::float8 as seconds from tasks where id = ${claim?.id ?? null}`
+    expect(Math.abs(lease.seconds)).toBeLessThan(3600) // `now` of the claim is months away
+  })
+
+  it('begins only while it is ours', async () => {
+    await insert('operator', 'ready', NEEDS.ready ?? {})
+    const [claim] = await claimTasks(sql, workerId, 1)
+    if (claim === undefined) throw new Error('nothing was claimed')
+    const rest = { logId: await insertLog(sql), isRetryable: false, retry: null }
+    expect(await beginTaskIfClaimed(sql, { ...claim, epoch: '0' }, rest, now)).toBe(false)
+    expect(await beginTaskIfClaimed(sql, claim, rest, now)).toBe(true)
   })
 
   it('is leased on only while it is ours, and taken back from unknown', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LOG_START, type LogCursor, type LogLine, readChunk, readCursor, writeCursor } from '../../src/ui/log-text.ts'
+import { effort, PROPERTY_MS } from '../support/properties.ts'
 
 const AT = new Date('2026-03-28T06:00:00Z')
 
@@ -58,40 +59,50 @@ describe('a log as text', () => {
     ])
   })
 
-  it('shows the same however it is cut into chunks', () => {
-    const piece = fc.constantFrom(
-      'a',
-      'é',
-      '😀',
-      '\n',
-      '\r',
-      '\r\n',
-      '\x1b[31m',
-      '\x1b[0m',
-      '\x1b]8;;http://x\x07',
-      '\x1b]0;t\x1b\\',
-      '\x1b[2K',
-      '\t',
-      '\0',
-      '<i>',
-    )
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), fc.array(fc.nat(60), { maxLength: 6 }), (pieces, cuts) => {
-        const bytes = Buffer.from(pieces.join(''))
-        const at = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length]
-        const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end))
-        expect(read(chunks).shown).toEqual(read([bytes]).shown)
-      }),
-    )
-  })
+  it(
+    'shows the same however it is cut into chunks',
+    () => {
+      const piece = fc.constantFrom(
+        'a',
+        'é',
+        '😀',
+        '\n',
+        '\r',
+        '\r\n',
+        '\x1b[31m',
+        '\x1b[0m',
+        '\x1b]8;;http://x\x07',
+        '\x1b]0;t\x1b\\',
+        '\x1b[2K',
+        '\t',
+        '\0',
+        '<i>',
+      )
+      fc.assert(
+        fc.property(fc.array(piece, { maxLength: 30 }), fc.array(fc.nat(60), { maxLength: 6 }), (pieces, cuts) => {
+          const bytes = Buffer.from(pieces.join(''))
+          const at = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length]
+          const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end))
+          expect(read(chunks).shown).toEqual(read([bytes]).shown)
+        }),
+        effort(100),
+      )
+    },
+    PROPERTY_MS,
+  )
 
-  it('shows plain text byte for byte', () => {
-    fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', ' ', '<', '&', '"', 'ß', '漢') })), (lines) => {
-        expect(read([lines.map((line) => `${line}\n`).join('')]).shown).toEqual(lines)
-      }),
-    )
-  })
+  it(
+    'shows plain text byte for byte',
+    () => {
+      fc.assert(
+        fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', ' ', '<', '&', '"', 'ß', '漢') })), (lines) => {
+          expect(read([lines.map((line) => `${line}\n`).join('')]).shown).toEqual(lines)
+        }),
+        effort(100),
+      )
+    },
+    PROPERTY_MS,
+  )
 
   it('takes no cursor but its own', () => {
     for (const word of ['', '1', '1.2.x.', '-1.0..', '1.2.o.<b>', 'a.b.c.d', '99999999999.0..'])

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { effort, PROPERTY_MS } from '../support/properties.ts'
 import { checkFiles, checkText, read, show } from './projects.ts'
 
 const problems = (text: string) => checkText(text).problems.map(show)
@@ -253,67 +254,75 @@ describe('any text', () => {
     expect(performance.now() - start).toBeLessThan(LIMIT_MS)
   })
 
-  it('ends in problems or a workflow, and never throws', () => {
-    const piece = fc.constantFrom(
-      ...[
-        '+a',
-        '_parallel',
-        '_export',
-        'echo>',
-        'call>',
-        'main',
-        'schedule',
-        'daily>',
-        '_do',
-        '_error',
-        '${',
-        '}',
-        '{',
-        '[',
-        ']',
-      ],
-      ...[
-        ': ',
-        '- ',
-        '\n',
-        '\n  ',
-        '\n    ',
-        '&a ',
-        '*a',
-        '!include ',
-        '<<',
-        '"',
-        "'",
-        '|',
-        ',',
-        '#',
-        '~',
-        '10',
-        '\t',
-        '__proto__',
-      ],
-    )
-    const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.array(piece, { maxLength: 40 }).map((all) => all.join('')),
-    )
-    fc.assert(
-      fc.property(text, (any) => {
-        const { workflows, problems } = checkText(any)
-        const hasError = problems.some((one) => one.severity === 'error')
-        return workflows.length === (hasError ? 0 : 1) && problems.every((one) => one.line >= 1 && one.column >= 1)
-      }),
-      { numRuns: 1000 },
-    )
-  })
+  it(
+    'ends in problems or a workflow, and never throws',
+    () => {
+      const piece = fc.constantFrom(
+        ...[
+          '+a',
+          '_parallel',
+          '_export',
+          'echo>',
+          'call>',
+          'main',
+          'schedule',
+          'daily>',
+          '_do',
+          '_error',
+          '${',
+          '}',
+          '{',
+          '[',
+          ']',
+        ],
+        ...[
+          ': ',
+          '- ',
+          '\n',
+          '\n  ',
+          '\n    ',
+          '&a ',
+          '*a',
+          '!include ',
+          '<<',
+          '"',
+          "'",
+          '|',
+          ',',
+          '#',
+          '~',
+          '10',
+          '\t',
+          '__proto__',
+        ],
+      )
+      const text = fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.array(piece, { maxLength: 40 }).map((all) => all.join('')),
+      )
+      fc.assert(
+        fc.property(text, (any) => {
+          const { workflows, problems } = checkText(any)
+          const hasError = problems.some((one) => one.severity === 'error')
+          return workflows.length === (hasError ? 0 : 1) && problems.every((one) => one.line >= 1 && one.column >= 1)
+        }),
+        effort(1000),
+      )
+    },
+    PROPERTY_MS,
+  )
 
-  it('of any bytes ends, too', () => {
-    fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 300 }),
-        (bytes) => checkText(Buffer.from(bytes).toString('utf8')).kind === 'checked',
-      ),
-      { numRuns: 300 },
-    )
-  })
+  it(
+    'of any bytes ends, too',
+    () => {
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ maxLength: 300 }),
+          (bytes) => checkText(Buffer.from(bytes).toString('utf8')).kind === 'checked',
+        ),
+        effort(300),
+      )
+    },
+    PROPERTY_MS,
+  )
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/brand.ts'
 import { planTree, unfoldTree } from '../../src/workflow/tree.ts'
+import { effort, PROPERTY_MS } from '../support/properties.ts'
 
 const echo = { 'echo>': 'x' }
 const upstreamsOf = (config: JsonObject) => {
@@ -99,15 +100,20 @@ describe('the task tree', () => {
     expect(faults.map((fault) => fault.path)).toEqual([['+a'], ['+g', '_parallel'], ['+g', '+b']])
   })
 
-  it('is total: any config gives tasks or a message, and whoever is waited for comes before', () => {
-    fc.assert(
-      fc.property(anyTree(), (config) => {
-        const tree = planTree(config, '+wf')
-        if (!tree.ok) return tree.message.length > 0
-        return tree.tasks.every((task, at) => (task.parent ?? -1) < at && task.upstreams.every((one) => one < at))
-      }),
-    )
-  })
+  it(
+    'is total: any config gives tasks or a message, and whoever is waited for comes before',
+    () => {
+      fc.assert(
+        fc.property(anyTree(), (config) => {
+          const tree = planTree(config, '+wf')
+          if (!tree.ok) return tree.message.length > 0
+          return tree.tasks.every((task, at) => (task.parent ?? -1) < at && task.upstreams.every((one) => one < at))
+        }),
+        effort(100),
+      )
+    },
+    PROPERTY_MS,
+  )
 })
 
 const anyTree = (): fc.Arbitrary<JsonObject> =>

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { create } from 'tar'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Digest } from '../../src/brand.ts'
+import { openSources } from '../../src/spool/sources.ts'
+
+let home: string
+let tarGz: Buffer
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sluice-sources-'))
+  const files = join(home, 'files')
+  await mkdir(join(files, 'queries'), { recursive: true })
+  await writeFile(join(files, 'queries/one.sql'), 'select 1')
+  await symlink('queries/one.sql', join(files, 'link'))
+  await symlink('queries', join(files, 'folder'))
+  await create({ gzip: true, cwd: files, file: join(home, 'source.tar.gz') }, ['.'])
+  tarGz = await readFile(join(home, 'source.tar.gz'))
+})
+afterAll(() => rm(home, { recursive: true, force: true }))
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+
+describe('a source', () => {
+  it('gives texts that lie in it, and follows no link', async () => {
+    const source = await openSources(join(home, 'a'), async () => tarGz)(digestOf(tarGz))
+    expect(source.read('queries/one.sql')).toBe('select 1')
+    for (const path of [
+      'link',
+      'folder/one.sql',
+      '../source.tar.gz',
+      '/etc/passwd',
+      'queries',
+      'link/',
+      'no.sql',
+      'link\0',
+    ])
+      expect(source.read(path)).toBeUndefined()
+  })
+
+  it('is asked for once, and again when that went wrong', async () => {
+    let asked = 0
+    const open = openSources(join(home, 'b'), async () => {
+      asked += 1
+      if (asked === 1) throw new Error('away')
+      return tarGz
+    })
+    await expect(open(digestOf(tarGz))).rejects.toThrow('away')
+    await Promise.all([open(digestOf(tarGz)), open(digestOf(tarGz))])
+    expect(asked).toBe(2)
+  })
+
+  it('that has other bytes than its name says is not taken', async () => {
+    const open = openSources(join(home, 'c'), async () => tarGz)
+    await expect(open(digestOf(Buffer.from('else')))).rejects.toThrow('has the bytes of')
+  })
+})
