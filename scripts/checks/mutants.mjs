@@ -78,7 +78,7 @@ const TABLE = [
     'the limit of running attempts holds nobody',
     'src/db/attempts.ts',
     "where name = 'active_attempts' and used < ${limit}`",
-    "where name = 'active_attempts' and ${limit}::bigint > 0`",
+    "where name = 'active_attempts' and ${limit}::bigint >= 0`",
     ['test/app/start-attempt.test.ts'],
   ],
 

@@ -228,7 +228,7 @@ async function conclude(executor: Executor, run: Run, step: RunStep, code: numbe
     return told(step.conclude(code, await executor.readOutput(run, 'output.json', OUTPUT_BYTES)))
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    return { kind: 'failed', error: { message: `${error.message} (runtime)` } } as const
+    return { kind: 'failed', error: { message: `${error.message} ${error.hint} (runtime)` } } as const
   }
 }
 

@@ -46,7 +46,8 @@ export async function appendLogAt(
 }
 
 const asBuffer = (part: Uint8Array | string) => Buffer.from(part as string)
-const marker = (capBytes: number) => `\n[sluice] The log is cut here: it reached its limit of ${capBytes} bytes.\n`
+const marker = (capBytes: number) =>
+  `\n[sluice] The log is cut here: it reached its limit of ${capBytes} bytes, and what follows is not kept. Write what you need to a file.\n`
 
 /** Appends what only this process writes: a deploy's or a build's own lines. Ignored once the log is closed. */
 export async function appendLog(sql: Sql, id: LogId, bytes: Uint8Array, now: Date): Promise<void> {

@@ -31,5 +31,5 @@ eachBackend('without the lock of its attempt', (open) => {
     const [still] = await sql<[{ count: number }]>`
       select count(*)::int from attempts where workflow_id = ${workflowId} and state = 'running'`
     expect(still.count).toBeGreaterThan(0)
-  })
+  }, 180_000)
 })

@@ -228,6 +228,6 @@ eachBackend('finishing tasks', (open) => {
       expect(
         await sql`select state, count(*)::int from attempts where workflow_id = ${workflowId} group by state`,
       ).toEqual([{ state: 'success', count: 300 }])
-    })
+    }, 180_000)
   })
 })

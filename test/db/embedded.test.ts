@@ -106,7 +106,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   it.runIf(process.getuid?.() === 0)(
-    'runs as root from a checkout that no other user can enter, even one installed without scripts',
+    'runs as root from a checkout that no other user can enter, even one installed without scripts [needs root]',
     async () => {
       const folder = freshFolder()
       const closed = join(folders.at(-1) ?? '', 'closed')

@@ -25,7 +25,9 @@ describe('a log', () => {
     const line = (offset: number) =>
       appendLogAt(sql, id, { offset, bytes: Buffer.from('0123456789'), capBytes: 15 }, now)
     for (const offset of [0, 10, 20, 30]) expect(await line(offset)).toBe(true)
-    expect(await text(id)).toBe('012345678901234\n[sluice] The log is cut here: it reached its limit of 15 bytes.\n')
+    expect(await text(id)).toBe(
+      '012345678901234\n[sluice] The log is cut here: it reached its limit of 15 bytes, and what follows is not kept. Write what you need to a file.\n',
+    )
     expect(await getLogState(sql, id)).toMatchObject({ taken: 40, isTruncated: true })
   })
 

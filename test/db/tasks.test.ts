@@ -134,7 +134,7 @@ describe('a claim', () => {
     const [claim] = await claimTasks(sql, workerId, 1)
     if (claim === undefined) throw new Error('nothing was claimed')
     const rest = { logId: await insertLog(sql), isRetryable: false, retry: null }
-    expect(await beginTaskIfClaimed(sql, { ...claim, epoch: '0' }, rest, now)).toBe(false)
+    expect(await beginTaskIfClaimed(sql, { ...claim, epoch: '7' }, rest, now)).toBe(false)
     expect(await beginTaskIfClaimed(sql, claim, rest, now)).toBe(true)
   })
 

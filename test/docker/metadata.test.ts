@@ -27,7 +27,7 @@ function has(program: string): boolean {
 }
 
 /** Somebody answers at the metadata address of this machine, as in a cloud. */
-describe.runIf(canTry)('the metadata address', () => {
+describe.runIf(canTry)('the metadata address [needs root, iptables and ip]', () => {
   let stage: Stage
   let server: Server
   let task = 0

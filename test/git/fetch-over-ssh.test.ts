@@ -19,7 +19,7 @@ if (!isThere) console.warn('Fetching over ssh is not tested: there is no sshd he
 const id = '1' as ProjectId
 const rules = { privateRemotes: ['127.0.0.0/8'], isLocalAllowed: false }
 
-describe.skipIf(!isThere)('a fetch over ssh', () => {
+describe.skipIf(!isThere)('a fetch over ssh [needs sshd]', () => {
   let folder: string
   let remote: TestRepository
   let repositories: ReturnType<typeof openRepositories>

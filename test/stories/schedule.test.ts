@@ -22,7 +22,7 @@ const attempts = async () =>
     .attempts
 
 // Two of its minutes pass while it looks on: ./scripts/test --long
-describe.runIf(process.env.SLUICE_TEST_LONG === 'yes')('a schedule', () => {
+describe.runIf(process.env.SLUICE_TEST_LONG === 'yes')('a schedule [needs --long]', () => {
   it(
     'fires once for each of its times, also when the server was away at that time',
     async () => {

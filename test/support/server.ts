@@ -31,6 +31,8 @@ export type TestServer = {
   api<Answer>(path: string): Promise<Answer>
   /** Nothing of it is left but what it started. */
   kill9(): Promise<void>
+  /** Sends a signal and does not wait for what comes of it. */
+  signal(name: NodeJS.Signals): void
   /** After `kill9`. Gives the milliseconds until it was ready. */
   restart(): Promise<number>
   /** Ends it and takes away all that it made. */
@@ -75,6 +77,7 @@ export async function startServer({ database = 'own', env: given = {} }: Options
       return (await answer.json()) as Answer // our own server's
     },
     kill9: () => end(running.child, 'SIGKILL'),
+    signal: (name) => void running.child.kill(name),
     restart: async () => {
       running = await launch(env)
       return running.tookMs

@@ -6,7 +6,7 @@ import type { AttemptAnswer, DeployAnswer, TaskAnswer } from '../../src/http/api
 import { removeImages, type TestServer } from './server.ts'
 
 /** Of one whole story, on a machine that is busy. */
-export const STORY_MS = 240_000
+export const STORY_MS = 400_000
 
 /** A project's repository, made by `sluice init`, with files of the story's own. Its name is nobody else's: images are named by it. */
 export async function makeProject(server: TestServer, files: Readonly<Record<string, string>> = {}) {
@@ -56,7 +56,7 @@ export function must<Ended extends { readonly code: number | null; readonly all:
   return ended
 }
 
-const PATIENCE = { timeout: 90_000, interval: 50 }
+const PATIENCE = { timeout: 180_000, interval: 50 }
 
 export const attemptOf = (server: TestServer, id: string) => server.api<AttemptAnswer>(`/api/attempts/${id}`)
 
