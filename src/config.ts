@@ -148,7 +148,12 @@ export const SETTINGS = {
   ),
   queues: setting('SLUICE_QUEUES', ['default'], 'Queues a worker takes tasks from, comma-separated.', words),
   slots: setting('SLUICE_SLOTS', 4, 'Tasks a worker runs at once.', whole),
-  maxSourceBytes: setting('SLUICE_MAX_SOURCE', bytes('200m'), 'Largest source of a revision, packed.', bytes),
+  maxSourceBytes: setting(
+    'SLUICE_MAX_SOURCE',
+    bytes('200m'),
+    'Largest source of a revision, packed. What one push or fetch brings, its history included, may be twice that and 64 MiB more.',
+    bytes,
+  ),
   maxTasks: setting('SLUICE_MAX_TASKS', 20_000, 'Most tasks of one attempt.', whole),
   maxActiveAttempts: setting('SLUICE_MAX_ACTIVE_ATTEMPTS', 100_000, 'Most attempts that run at once.', whole),
   taskMemoryBytes: setting('SLUICE_TASK_MEMORY', bytes('1g'), 'Memory of an attempt’s container.', bytes),

@@ -20,7 +20,7 @@ import { chooseExecutor, isLoopback } from './environment/choose-executor.ts'
 import { openExpressions } from './expression/sandbox.ts'
 import { cloneUrls, parseGithub, verifyGithub } from './forge/github.ts'
 import { openHookDoor } from './git/hook-door.ts'
-import { checkAddress } from './git/remote-address.ts'
+import { checkRemote } from './git/remote-address.ts'
 import { isBranchName, parseRemoteUrl } from './git/remote-url.ts'
 import { openRepositories } from './git/repositories.ts'
 import { makeDeployKey, scanHostKeys } from './git/ssh-keys.ts'
@@ -38,6 +38,7 @@ import { metricsRoutes } from './http/metrics.ts'
 import type { DashboardPorts } from './http/pages/all.ts'
 import { type Lifetime, openLifetime, runUntilStopped } from './lifetime.ts'
 import { OPERATORS } from './operators/all.ts'
+import { proxies } from './proxies.ts'
 import { openReports, type Reports } from './reports.ts'
 import { openStores, requireDatabase, type Stores } from './stores.ts'
 import { VERSION } from './version.ts'
@@ -106,9 +107,10 @@ const loadAndFetch: FetchPorts['fetchBranch'] = async (needs) =>
 async function openDelivery(lifetime: Lifetime, { config, home, stores, reports }: Needs) {
   const { sql, hints, wakeUps, key } = stores
   const url = (config.url ?? addressOf(config.listen)).replace(/\/$/, '')
+  const maxPackBytes = 2 * config.maxSourceBytes + 64 * MIB // a history is larger than what it leads to
   const repositories = openRepositories(join(home.shared, 'repositories'))
   const hookDoor = lifetime.own(await openHookDoor(reports.report))
-  const rules = { privateRemotes: config.privateRemotes, isLocalAllowed: config.localRemotes }
+  const rules = { privateRemotes: config.privateRemotes, isLocalAllowed: config.localRemotes, proxies: proxies() }
   const expressions = await openExpressions()
   lifetime.onEnd(async () => expressions.close())
   const deploy: DeployPorts = {
@@ -123,7 +125,7 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
     isImageNeeded: async () => needsImages(config, await findOrNameInstallation(sql)),
     fetchLinked: (project, branch) =>
       fetchLinked(
-        { sql, key, repositories, fetchBranch: loadAndFetch, rules, extraCa: config.extraCa },
+        { sql, key, repositories, fetchBranch: loadAndFetch, rules, maxBytes: maxPackBytes, extraCa: config.extraCa },
         project,
         branch,
       ),
@@ -136,9 +138,8 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
     onBug: reports.report,
   }
   const webhooks: WebhookPorts = { deploy, key, github: { verify: verifyGithub, parse: parseGithub } }
-  const remotes = { parseUrl: parseRemoteUrl, isBranchName, checkAddress, makeDeployKey, scanHostKeys }
+  const remotes = { parseUrl: parseRemoteUrl, isBranchName, checkRemote, makeDeployKey, scanHostKeys }
   const links: LinkPorts = { sql, key, repositories, rules, remotes, url }
-  const maxPackBytes = 2 * config.maxSourceBytes + 64 * MIB
   return { deploy, webhooks, links, git: { deploy, repositories, hookDoor, maxPackBytes } }
 }
 

@@ -20,6 +20,7 @@ import { type Home, openHome } from './home.ts'
 import { type Lifetime, openLifetime, runUntilStopped } from './lifetime.ts'
 import { OPERATORS } from './operators/all.ts'
 import { openProcessExecutor } from './process/open-process-executor.ts'
+import { proxies } from './proxies.ts'
 import { Refusal } from './refusal.ts'
 import { openReports, type Reports } from './reports.ts'
 import type { Executor } from './spool/executor.ts'
@@ -176,12 +177,6 @@ async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): 
     looked()
     await sleep(LOOK_FOR_ENGINE_MS, undefined, { signal: stopping })
   }
-}
-
-/** Tasks reach the network the way this host does. */
-function proxies(): Record<string, string> {
-  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
 /** A worker alone, beside a server or on another host. Gives the exit code. */

@@ -12,6 +12,7 @@ export type FetchPorts = {
   readonly repositories: Pick<Repositories, 'create' | 'pathOf'>
   readonly fetchBranch: (needs: FetchNeeds) => Promise<Fetched>
   readonly rules: FetchNeeds['rules']
+  readonly maxBytes: number
   readonly extraCa: string | null
 }
 
@@ -22,7 +23,7 @@ export async function fetchLinked(ports: FetchPorts, project: Project, branch: s
     return { kind: 'refused', message: `${project.name} is not linked any more`, hint: 'Link it: sluice link' }
   await ports.repositories.create(project.id, project.branch)
   const { url, deployKey, hostKeys } = link
-  const { rules, extraCa } = ports
+  const { rules, maxBytes, extraCa } = ports
   return ports.fetchBranch({
     repository: ports.repositories.pathOf(project.id),
     url,
@@ -30,6 +31,7 @@ export async function fetchLinked(ports: FetchPorts, project: Project, branch: s
     deployKey,
     hostKeys,
     rules,
+    maxBytes,
     extraCa,
   })
 }

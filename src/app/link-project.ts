@@ -18,7 +18,7 @@ export type LinkPorts = {
   readonly remotes: {
     parseUrl(text: string, isLocalAllowed: boolean): RemoteUrl | RefusedUrl
     isBranchName(name: string): boolean
-    checkAddress(host: string, rules: AddressRules): Promise<CheckedAddress>
+    checkRemote(remote: RemoteUrl, rules: AddressRules): Promise<CheckedAddress>
     makeDeployKey(comment: string): Promise<DeployKey>
     scanHostKeys(remote: { host: string; address: string; port: number }): Promise<readonly HostKey[]>
   }
@@ -94,8 +94,7 @@ function checkSecret(secret: string) {
 
 /** Looks where the address leads before anything is stored. */
 async function findHostKeys({ remotes, rules }: LinkPorts, remote: RemoteUrl): Promise<readonly HostKey[]> {
-  if (remote.scheme === 'file') return []
-  const checked = await remotes.checkAddress(remote.host, rules)
+  const checked = await remotes.checkRemote(remote, rules)
   if (checked.kind === 'refused') throw new Refusal('invalid', checked.message, checked.hint)
   const [address] = checked.addresses
   if (remote.scheme !== 'ssh' || address === undefined) return []

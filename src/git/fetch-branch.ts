@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { GitError, simpleGit } from 'simple-git'
 import type { Commit } from '../brand.ts'
-import { inJail, type JailNeeds, jailEnvironment } from './fetch-jail.ts'
-import { type AddressRules, checkAddress } from './remote-address.ts'
+import { inJail, type JailNeeds, jailEnvironment, LIMITED_GIT } from './fetch-jail.ts'
+import { removePartialPacks } from './leftovers.ts'
+import { proxyOf } from './proxy-of.ts'
+import { type AddressRules, checkRemote } from './remote-address.ts'
 import { isBranchName, parseRemoteUrl, type RemoteUrl } from './remote-url.ts'
 
 export type FetchNeeds = Pick<JailNeeds, 'deployKey' | 'hostKeys' | 'extraCa'> & {
@@ -10,14 +13,18 @@ export type FetchNeeds = Pick<JailNeeds, 'deployKey' | 'hostKeys' | 'extraCa'> &
   readonly url: string
   readonly branch: string
   readonly rules: AddressRules
+  /** Most bytes of one pack: git is stopped at the first byte more. */
+  readonly maxBytes: number
+  readonly maxMs?: number
 }
 
 export type Fetched =
   | { readonly kind: 'fetched'; readonly commit: Commit }
   | { readonly kind: 'refused'; readonly message: string; readonly hint: string }
 
-/** Longest silence of a remote. */
+/** Longest silence of a remote, and longest fetch: one that trickles would never be silent. */
 const SILENCE_MS = 120_000
+const MAX_MS = 1_800_000
 
 /** Brings one branch of a remote into a bare repository, under `refs/sluice/`, and says where the remote has it. Nothing of a worktree, no submodule, no tag. */
 export async function fetchBranch(needs: FetchNeeds): Promise<Fetched> {
@@ -25,14 +32,34 @@ export async function fetchBranch(needs: FetchNeeds): Promise<Fetched> {
   if (!isBranchName(branch)) return { kind: 'refused', message: `${branch} is no name of a branch`, hint: 'Link again' }
   const remote = parseRemoteUrl(url, rules.isLocalAllowed)
   if (remote.scheme === 'refused') return { kind: 'refused', message: remote.message, hint: remote.hint }
-  const checked = await addressesOf(remote, rules)
+  const proxy = proxyOf(remote, rules.proxies)
+  const checked = await checkRemote(remote, rules)
   if (checked.kind === 'refused') return checked
-  const jail = { ...needs, remote, addresses: checked.addresses }
-  return inJail(jail, (home) => fetchInJail(jail, home).catch((error) => explain(error, needs)))
+  if (isPinnedByGit(remote) && proxy === null && !(await canPin())) return CANNOT_PIN
+  const jail = { ...needs, remote, proxy, addresses: checked.addresses }
+  const tooLong = AbortSignal.timeout(needs.maxMs ?? MAX_MS)
+  await removePartialPacks(needs.repository)
+  return inJail(jail, (home) =>
+    fetchInJail(jail, home, tooLong).catch(async (error) => {
+      await removePartialPacks(needs.repository)
+      return tooLong.aborted ? tookTooLong(needs) : explain(error, needs)
+    }),
+  )
 }
 
-const addressesOf = async (remote: RemoteUrl, rules: AddressRules) =>
-  remote.scheme === 'file' ? { kind: 'checked' as const, addresses: [] } : checkAddress(remote.host, rules)
+const isPinnedByGit = ({ scheme }: RemoteUrl) => scheme === 'https' || scheme === 'http'
+
+/** An older git knows nothing of `http.curloptResolve`, says nothing, and asks the resolver again: the name could mean another address by then. */
+async function canPin(): Promise<boolean> {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(await simpleGit().raw(['version'])) ?? []
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 37)
+}
+
+const CANNOT_PIN: Fetched = {
+  kind: 'refused',
+  message: 'The git of this server is older than 2.37 and would not keep to the address that was checked',
+  hint: 'The operator installs git 2.37 or newer, or you link the ssh address of the repository',
+}
 
 /** Constant options; what came from outside was matched by our own grammar, and stands behind the end of options. */
 export const fetchArgv = (url: string, branch: string, ref: string) => [
@@ -47,11 +74,17 @@ export const fetchArgv = (url: string, branch: string, ref: string) => [
   `+refs/heads/${branch}:${ref}`,
 ]
 
-async function fetchInJail({ repository, branch, remote }: FetchNeeds & JailNeeds, home: string): Promise<Fetched> {
+async function fetchInJail(
+  { repository, branch, remote }: FetchNeeds & JailNeeds,
+  home: string,
+  tooLong: AbortSignal,
+): Promise<Fetched> {
   const env = jailEnvironment({ remote }, home)
   const guarded = Object.keys(env).filter((name) => name.startsWith('GIT_'))
   const git = simpleGit({
     baseDir: repository,
+    binary: ['sh', join(home, LIMITED_GIT)],
+    abort: tooLong,
     allowEnvironment: guarded,
     timeout: { block: SILENCE_MS },
     maxConcurrentProcesses: 1,
@@ -65,9 +98,10 @@ async function fetchInJail({ repository, branch, remote }: FetchNeeds & JailNeed
 /** The cause: git itself only adds that it could not read. */
 const SSH_SAYS = /^(ssh: |Host key verification|.*Permission denied)/
 
-function explain(error: unknown, { branch, url }: FetchNeeds): Fetched {
+function explain(error: unknown, { branch, url, maxBytes }: FetchNeeds): Fetched {
   if (!(error instanceof GitError)) throw error
   const text = error.message
+  if (/File too large/.test(text)) return tooLarge(url, maxBytes)
   if (/couldn't find remote ref/i.test(text))
     return { kind: 'refused', message: `${url} has no branch ${branch}`, hint: 'Push it there, or link another branch' }
   const lines = text.split(/[\r\n]+/)
@@ -79,3 +113,15 @@ function explain(error: unknown, { branch, url }: FetchNeeds): Fetched {
     hint: 'See that the address is right and that its deploy key may read it; then send the webhook again',
   }
 }
+
+const tooLarge = (url: string, maxBytes: number): Fetched => ({
+  kind: 'refused',
+  message: `${url} sends more than ${Math.floor(maxBytes / 2 ** 20)} MiB, the limit for a fetch, and was stopped`,
+  hint: 'Take large files out of its history, or link a repository without them; the operator may raise SLUICE_MAX_SOURCE',
+})
+
+const tookTooLong = ({ url, maxMs = MAX_MS }: FetchNeeds): Fetched => ({
+  kind: 'refused',
+  message: `${url} was not fetched after ${Math.ceil(maxMs / 60_000)} minutes, and was stopped`,
+  hint: 'See why it sends so slowly, then send the webhook again',
+})

@@ -10,11 +10,19 @@ export type JailNeeds = {
   readonly deployKey: string | null
   readonly hostKeys: string | null
   readonly extraCa: string | null
+  /** Of the remote; it resolves the name then, and nothing is pinned. */
+  readonly proxy: string | null
+  readonly maxBytes: number
 }
+
+/** git, held to a size of its files: a fetch writes one pack. The signal is ignored, so that git tells of it and ends in order. `ulimit` counts blocks of 512 bytes. */
+export const LIMITED_GIT = 'limited-git'
+const limitedGit = (maxBytes: number) =>
+  `trap '' XFSZ\nulimit -f ${Math.ceil(maxBytes / 512)} || exit 1\nexec git "$@"\n`
 
 /** The only settings that a fetch sees: a home of its own, for it alone. `home` has no character that a shell would read. */
 export function jailFiles(needs: JailNeeds, home: string): Readonly<Record<string, string>> {
-  const config = { '.gitconfig': gitConfig(needs, home) }
+  const config = { '.gitconfig': gitConfig(needs, home), [LIMITED_GIT]: limitedGit(needs.maxBytes) }
   if (needs.remote.scheme !== 'ssh') return config
   return {
     ...config,
@@ -24,7 +32,7 @@ export function jailFiles(needs: JailNeeds, home: string): Readonly<Record<strin
   }
 }
 
-function gitConfig({ remote, addresses, extraCa }: JailNeeds, home: string): string {
+function gitConfig({ remote, addresses, extraCa, proxy }: JailNeeds, home: string): string {
   const sections = [
     ['protocol', 'allow = never'],
     [`protocol "${remote.scheme}"`, 'allow = always'],
@@ -35,7 +43,8 @@ function gitConfig({ remote, addresses, extraCa }: JailNeeds, home: string): str
     ['safe', 'directory = *'],
     ['http', 'followRedirects = false', 'lowSpeedLimit = 1000', 'lowSpeedTime = 60'],
   ]
-  if (remote.scheme === 'https' || remote.scheme === 'http')
+  if (proxy !== null) sections.push(['http', `proxy = ${JSON.stringify(proxy)}`])
+  else if (remote.scheme === 'https' || remote.scheme === 'http')
     sections.push(['http', `curloptResolve = ${remote.host}:${remote.port}:${addresses.map(bracket).join(',')}`])
   if (extraCa !== null) sections.push(['http', `sslCAInfo = ${JSON.stringify(extraCa)}`])
   if (remote.scheme === 'ssh') sections.push(['core', `sshCommand = ssh -F ${home}/ssh_config`])

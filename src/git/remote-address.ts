@@ -1,5 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
+import { type Proxies, proxyOf } from './proxy-of.ts'
+import type { RemoteUrl } from './remote-url.ts'
 
 /** What a name resolves to; every one of them was checked. */
 export type CheckedAddress =
@@ -11,11 +13,29 @@ export type AddressRules = {
   readonly privateRemotes: readonly string[]
   /** Loopback is allowed too: for trying things out. */
   readonly isLocalAllowed: boolean
+  /** The proxies that this server reaches the network by. */
+  readonly proxies: Proxies
 }
 
 type Resolve = (host: string) => Promise<readonly string[]>
 
 const resolveAll: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address)
+
+/**
+ * What `checkAddress` says of a remote. Where a proxy stands between, the proxy resolves the name: one that has no address here is left to it,
+ * while one that has is still checked, so that the proxy is not asked for what this network keeps private.
+ */
+export async function checkRemote(
+  remote: RemoteUrl,
+  rules: AddressRules,
+  resolve: Resolve = resolveAll,
+): Promise<CheckedAddress> {
+  if (remote.scheme === 'file') return { kind: 'checked', addresses: [] }
+  if (proxyOf(remote, rules.proxies) === null) return checkAddress(remote.host, rules, resolve)
+  const known = await resolve(remote.host).catch(() => [])
+  if (known.length === 0) return { kind: 'checked', addresses: [] }
+  return checkAddress(remote.host, rules, async () => known)
+}
 
 /**
  * Resolves a remote's host and refuses it when any of its addresses is not a public one: a server must not be talked into reaching what only it can reach.

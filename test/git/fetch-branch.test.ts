@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +20,7 @@ afterAll(async () => {
   await remote.remove()
 })
 
-const RULES = { privateRemotes: [], isLocalAllowed: true }
+const RULES = { privateRemotes: [], isLocalAllowed: true, proxies: {} }
 const NEEDS = {
   repository: repositories.pathOf(id),
   branch: 'main',
@@ -27,9 +28,13 @@ const NEEDS = {
   hostKeys: null,
   extraCa: null,
   rules: RULES,
+  maxBytes: 100_000,
 }
 const fetchFrom = (url: string, more: Partial<Parameters<typeof fetchBranch>[0]> = {}) =>
   fetchBranch({ ...NEEDS, url, ...more })
+
+const partialPacks = async () =>
+  (await readdir(join(NEEDS.repository, 'objects/pack'))).filter((name) => name.startsWith('tmp_'))
 
 describe('a fetch', () => {
   it('brings the branch and says where it is', async () => {
@@ -58,6 +63,41 @@ describe('a fetch', () => {
   it('of a file is refused where that was not allowed', async () => {
     const rules = { ...RULES, isLocalAllowed: false }
     expect(await fetchFrom(`file://${remote.folder}`, { rules })).toMatchObject({ kind: 'refused' })
+  })
+
+  it('of more than the limit is stopped, says so and leaves nothing', async () => {
+    const large = await makeRepository({ 'large.bin': randomBytes(300_000).toString('hex') })
+    const fetched = await fetchFrom(`file://${large.folder}`)
+    expect(fetched).toMatchObject({
+      message: `file://${large.folder} sends more than 0 MiB, the limit for a fetch, and was stopped`,
+    })
+    expect(await partialPacks()).toEqual([])
+    await large.remove()
+  })
+
+  it('that takes too long is stopped, and leaves nothing', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' }).write('001e#')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const url = `http://127.0.0.1:${port}/a.git`
+    expect(await fetchFrom(url, { maxMs: 500 })).toMatchObject({
+      message: `${url} was not fetched after 1 minutes, and was stopped`,
+    })
+    expect(await partialPacks()).toEqual([])
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('over https does not begin with a git that would not keep to the checked address', async () => {
+    const path = process.env.PATH
+    await writeFile(join(folder, 'git'), '#!/bin/sh\necho git version 2.34.1\n', { mode: 0o755 })
+    process.env.PATH = `${folder}:${path}`
+    const fetched = await fetchFrom('http://127.0.0.1:1/a.git')
+    process.env.PATH = path
+    await rm(join(folder, 'git'))
+    expect(fetched).toMatchObject({ message: expect.stringContaining('older than 2.37') })
   })
 
   it('follows no redirect', async () => {
@@ -90,11 +130,18 @@ describe('a fetch', () => {
 describe('the jail of a fetch', () => {
   const https = { scheme: 'https', host: 'github.com', port: 443, text: 'https://github.com/a.git' } as const
   const ssh = { scheme: 'ssh', host: 'github.com', port: 22, text: 'git@github.com:a.git' } as const
-  const needs = { deployKey: 'KEY', hostKeys: 'github.com ssh-ed25519 AAAA\n', extraCa: null }
+  const needs = {
+    deployKey: 'KEY',
+    hostKeys: 'github.com ssh-ed25519 AAAA\n',
+    extraCa: null,
+    proxy: null,
+    maxBytes: 1000,
+  }
 
   it('lets one protocol through, to addresses that are pinned', () => {
     const files = jailFiles({ ...needs, remote: https, addresses: ['140.82.121.3', '2606::1'] }, '/tmp/h')
     expect(files).toEqual({
+      'limited-git': `trap '' XFSZ\nulimit -f 2 || exit 1\nexec git "$@"\n`,
       '.gitconfig': [
         '[protocol]\n\tallow = never\n',
         '[protocol "https"]\n\tallow = always\n',
@@ -107,6 +154,12 @@ describe('the jail of a fetch', () => {
         '[http]\n\tcurloptResolve = github.com:443:140.82.121.3,[2606::1]\n',
       ].join(''),
     })
+  })
+
+  it('leaves the name to a proxy, where there is one', () => {
+    const files = jailFiles({ ...needs, proxy: 'http://proxy:3128', remote: https, addresses: [] }, '/tmp/h')
+    expect(files['.gitconfig']).toContain('\tproxy = "http://proxy:3128"\n')
+    expect(files['.gitconfig']).not.toContain('curloptResolve')
   })
 
   it('gives ssh one key, one address and the pinned host keys', () => {

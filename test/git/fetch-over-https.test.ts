@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer as createProxy } from 'node:http'
 import { createServer, type Server } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,7 +13,7 @@ import { openRepositories } from '../../src/git/repositories.ts'
 import { makeRepository, type TestRepository } from '../support/git.ts'
 
 const id = '1' as ProjectId
-const rules = { privateRemotes: ['localhost'], isLocalAllowed: false }
+const rules = { privateRemotes: ['localhost'], isLocalAllowed: false, proxies: {} }
 
 describe('a fetch over https', () => {
   let folder: string
@@ -28,6 +30,7 @@ describe('a fetch over https', () => {
       hostKeys: null,
       extraCa: join(folder, 'ca.pem'),
       rules,
+      maxBytes: 1_000_000,
       ...changes,
     })
 
@@ -63,6 +66,29 @@ describe('a fetch over https', () => {
     expect(await fetchOver()).toEqual({ kind: 'fetched', commit })
   })
 
+  it('goes through the proxy, which resolves the name, unless the host is excepted', async () => {
+    const asked: string[] = []
+    const proxy = createProxy().on('connect', (request, near) => {
+      asked.push(request.url ?? '')
+      const far = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => near.write('HTTP/1.1 200 OK\r\n\r\n'))
+      near.on('error', () => far.destroy())
+      far.on('error', () => near.destroy())
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    const { port } = proxy.address() as { port: number }
+    const proxies = { HTTPS_PROXY: `http://127.0.0.1:${port}` }
+    expect(await fetchOver({ rules: { ...rules, proxies } })).toMatchObject({ kind: 'fetched' })
+    expect(new Set(asked)).toEqual(new Set([new URL(url).host]))
+    const before = asked.length
+    expect(await fetchOver({ rules: { ...rules, proxies: { ...proxies, NO_PROXY: 'localhost' } } })).toMatchObject({
+      kind: 'fetched',
+    })
+    expect(asked).toHaveLength(before)
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+
   it('is refused where nobody named it', async () => {
     expect(await fetchOver({ extraCa: null })).toMatchObject({
       kind: 'refused',
@@ -71,7 +97,7 @@ describe('a fetch over https', () => {
   })
 
   it('does not begin where private addresses are not opened', async () => {
-    const closed = await fetchOver({ rules: { privateRemotes: [], isLocalAllowed: false } })
+    const closed = await fetchOver({ rules: { privateRemotes: [], isLocalAllowed: false, proxies: {} } })
     expect(closed).toMatchObject({ kind: 'refused', message: expect.stringContaining('not a public address') })
   })
 })

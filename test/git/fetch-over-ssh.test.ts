@@ -17,7 +17,7 @@ const isThere = existsSync(SSHD)
 if (!isThere) console.warn('Fetching over ssh is not tested: there is no sshd here (apt-get install openssh-server).')
 
 const id = '1' as ProjectId
-const rules = { privateRemotes: ['127.0.0.0/8'], isLocalAllowed: false }
+const rules = { privateRemotes: ['127.0.0.0/8'], isLocalAllowed: false, proxies: {} }
 
 describe.skipIf(!isThere)('a fetch over ssh [needs sshd]', () => {
   let folder: string
@@ -36,6 +36,7 @@ describe.skipIf(!isThere)('a fetch over ssh [needs sshd]', () => {
       hostKeys,
       extraCa: null,
       rules,
+      maxBytes: 1_000_000,
       ...changes,
     })
 
@@ -81,7 +82,7 @@ describe.skipIf(!isThere)('a fetch over ssh [needs sshd]', () => {
   })
 
   it('does not begin where private addresses are not opened', async () => {
-    expect(await fetchOver({ rules: { privateRemotes: [], isLocalAllowed: false } })).toMatchObject({
+    expect(await fetchOver({ rules: { privateRemotes: [], isLocalAllowed: false, proxies: {} } })).toMatchObject({
       message: '127.0.0.1 is not a public address',
     })
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkAddress } from '../../src/git/remote-address.ts'
 
-const RULES = { privateRemotes: [], isLocalAllowed: false }
+const RULES = { privateRemotes: [], isLocalAllowed: false, proxies: {} }
 const at =
   (...addresses: string[]) =>
   async () =>
@@ -51,8 +51,8 @@ describe('the address of a remote', () => {
     expect(await kindOf('10.1.2.3', { ...RULES, privateRemotes: ['host.example'] })).toBe('checked')
     expect(await kindOf('10.1.2.3', { ...RULES, privateRemotes: ['10.1.0.0/16'] })).toBe('checked')
     expect(await kindOf('10.2.2.3', { ...RULES, privateRemotes: ['10.1.0.0/16', 'other.example'] })).toBe('refused')
-    expect(await kindOf('127.0.0.1', { ...RULES, isLocalAllowed: true })).toBe('checked')
-    expect(await kindOf('10.0.0.1', { ...RULES, isLocalAllowed: true })).toBe('refused')
+    expect(await kindOf('127.0.0.1', { ...RULES, isLocalAllowed: true, proxies: {} })).toBe('checked')
+    expect(await kindOf('10.0.0.1', { ...RULES, isLocalAllowed: true, proxies: {} })).toBe('refused')
   })
 
   it('is missed when the name has none', async () => {

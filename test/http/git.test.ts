@@ -159,6 +159,14 @@ describe('a declined push', () => {
     await expect(said(push.err).replace(/@ \w+/, '@ 0000000')).toMatchFileSnapshot(message('push-source-too-large'))
   })
 
+  it('ends while it is received when its pack is larger than any source could need', async () => {
+    const repository = await repositoryOf(DAILY)
+    await repository.commit({ 'noise.bin': randomBytes(21 * 1024 * 1024).toString('base64') })
+    const push = await repository.git('push', server.url('enormous'), 'main')
+    expect(push.code).toBe(1)
+    await expect(said(push.err)).toMatchFileSnapshot(message('push-pack-too-large'))
+  })
+
   it('is one that would delete the branch that deploys', async () => {
     const repository = await repositoryOf(DAILY)
     await repository.git('push', server.url('kept'), 'main', 'main:other')

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { linkProject } from '../../src/app/link-project.ts'
@@ -96,6 +96,16 @@ describe('a webhook of a push', () => {
     ).toMatchFileSnapshot('./transcripts/webhook.txt')
     const clone = await repository.git('ls-remote', server.url('shop'), 'HEAD')
     expect(clone.out.slice(0, 40)).toBe(deploy?.commit)
+  })
+
+  it('is declined while it is fetched when the repository sends more than the limit', async () => {
+    const { repository } = await linked('huge', { 'noise.bin': randomBytes(6 * 1024 * 1024).toString('base64') })
+    await send('huge', push())
+    const [deploy] = await settled('huge')
+    expect(deploy).toMatchObject({ state: 'failed', commit: null })
+    const log = (await listLogChunks(sql, deploy?.logId as LogId, 0)).map(({ bytes }) => String(bytes)).join('')
+    const plain = log.replaceAll(repository.folder, '/path/to/repository')
+    await expect(plain).toMatchFileSnapshot(message('webhook-fetch-too-large'))
   })
 
   it('that comes twice is done once', async () => {

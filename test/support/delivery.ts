@@ -21,7 +21,7 @@ import { openExpressions } from '../../src/expression/sandbox.ts'
 import { parseGithub, verifyGithub } from '../../src/forge/github.ts'
 import { fetchBranch } from '../../src/git/fetch-branch.ts'
 import { openHookDoor } from '../../src/git/hook-door.ts'
-import { checkAddress } from '../../src/git/remote-address.ts'
+import { checkRemote } from '../../src/git/remote-address.ts'
 import { isBranchName, parseRemoteUrl } from '../../src/git/remote-url.ts'
 import { openRepositories } from '../../src/git/repositories.ts'
 import { makeDeployKey, scanHostKeys } from '../../src/git/ssh-keys.ts'
@@ -42,7 +42,7 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
   const builder = openBuilder(sql)
   const expressions = await openExpressions()
   const key = randomBytes(32)
-  const rules = { privateRemotes: [], isLocalAllowed: true }
+  const rules = { privateRemotes: [], isLocalAllowed: true, proxies: {} }
   const deploy: DeployPorts = {
     sql,
     hints,
@@ -54,7 +54,11 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     baseImage: 'sluice/base',
     isImageNeeded: async () => true,
     fetchLinked: (project, branch) =>
-      fetchLinked({ sql, key, repositories, fetchBranch, rules, extraCa: null }, project, branch),
+      fetchLinked(
+        { sql, key, repositories, fetchBranch, rules, maxBytes: 5 * 1024 * 1024, extraCa: null },
+        project,
+        branch,
+      ),
     holder: { owner: 'test/1', leaseSeconds: 60, isGone: () => false },
     running: new Set(),
     maxSourceBytes: 3 * 1024 * 1024,
@@ -65,7 +69,7 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     ...changes,
   }
   const webhooks: WebhookPorts = { deploy, key, github: { verify: verifyGithub, parse: parseGithub } }
-  const remotes = { parseUrl: parseRemoteUrl, isBranchName, checkAddress, makeDeployKey, scanHostKeys }
+  const remotes = { parseUrl: parseRemoteUrl, isBranchName, checkRemote, makeDeployKey, scanHostKeys }
   const links: LinkPorts = { sql, key, repositories, rules, remotes, url: 'http://sluice.example' }
   const token = await openUser(sql)
   const app = createApp({
