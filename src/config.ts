@@ -222,11 +222,14 @@ function read(it: Setting<unknown>, raw: string | undefined, problems: Problem[]
     return it.parse(raw)
   } catch (error) {
     if (!(error instanceof Unfit)) throw error
-    const shown = it.name.endsWith('KEY') ? 'set to something' : `“${raw}”`
+    const shown = isSecret(it.name, raw) ? 'set to something' : `“${raw}”`
     problems.push({ message: `${it.name} is ${shown}, ${error.message}.`, hint: `Correct or unset it. ${it.purpose}` })
     return it.unset
   }
 }
+
+/** Not to be seen on a terminal or in a log: keys, and addresses with a password. */
+const isSecret = (name: string, raw: string): boolean => name.endsWith('KEY') || raw.includes('@')
 
 /** Kubernetes gives a service named sluice these; haproxy/start reads `SLUICE_PROXY_*`; `SLUICE_RUN` is what a task of ours has. */
 const NOT_OURS = /^SLUICE_(PORT|SERVICE_|PROXY_|RUN$)/

@@ -161,7 +161,7 @@ function openApp(
     now,
     accessLog,
     opened: config.publicMetrics ? ['/metrics'] : [],
-    report: (_id, error) => reports.report(error),
+    report: (id, error) => reports.report(error, id),
     trustsProxy: trustProxies(config.trustedProxies),
     dashboard: { hints, url: config.url, quietEnvironment: quiet, attempts, link: linkFromPage(links) },
     doors: [

@@ -78,6 +78,11 @@ describe('settings', () => {
       '10.0.0.0/33',
       'SLUICE_TRUSTED_PROXIES is “10.0.0.0/33”, and 10.0.0.0/33 is no network such as 172.18.0.0/16 or 10.0.0.7.',
     ],
+    [
+      'REDIS_URL',
+      'http://ana:hunter2@redis',
+      'REDIS_URL is set to something, which is no address that begins with redis:// or rediss:// or unix://.',
+    ],
     ['SLUICE_SECRET_KEY', 'hunter2', 'SLUICE_SECRET_KEY is set to something, which is not 64 hex digits.'],
   ])('refuse %s=%s', (name, raw, message) => {
     expect(refusalOf({ [name]: raw })).toMatchObject({ message })

@@ -15,5 +15,9 @@ export const suggestProjectName = (name: string): string =>
 
 export function refuseProjectName(name: string, hint: string): Refusal {
   const rule = '1 to 63 of a-z, 0-9, dot, dash and underscore, beginning and ending with a letter or digit'
-  return new Refusal('invalid', `"${name.slice(0, 100)}" cannot be the name of a project: a name is ${rule}`, hint)
+  return new Refusal(
+    'invalid',
+    `${JSON.stringify(name.slice(0, 100))} cannot be the name of a project: a name is ${rule}`,
+    hint,
+  )
 }

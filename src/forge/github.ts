@@ -26,6 +26,7 @@ export function parseGithub(event: string, text: string): GithubEvent {
   if (event !== 'push') return other(`${event} events deploy nothing`)
   const payload = parseObject(text)
   const [ref, after] = [payload?.ref, payload?.after]
+  if (text.startsWith('payload=')) return other(AS_FORM)
   if (typeof ref !== 'string' || typeof after !== 'string') return other('it is not the body of a push')
   const [, branch] = /^refs\/heads\/(.+)$/.exec(ref) ?? []
   if (branch === undefined) return other(`${ref} is no branch`, ref)
@@ -33,6 +34,9 @@ export function parseGithub(event: string, text: string): GithubEvent {
   const pusher = parsed(payload?.pusher)
   return { kind: 'push', branch, ref, commit: after, pushedBy: typeof pusher?.name === 'string' ? pusher.name : null }
 }
+
+/** GitHub's own default, and easily left as it is. */
+const AS_FORM = 'it came as a form: set the content type of the webhook to application/json'
 
 const other = (reason: string, ref: string | null = null) => ({ kind: 'other', reason, ref }) as const
 

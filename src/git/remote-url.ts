@@ -45,10 +45,14 @@ const REFUSED_HTTP: RefusedUrl = {
 function refuse(text: string): RefusedUrl {
   const hasCredentials = /^https?:\/\/[^/]*@/.test(text)
   const shown = JSON.stringify(hasCredentials ? text.replace(/\/\/[^/]*@/, '//…@') : text.slice(0, 200))
-  const why = hasCredentials
-    ? 'it holds a name or password, which do not belong there'
-    : 'only https and ssh addresses are'
+  const why = whyRefused(text, hasCredentials)
   return { scheme: 'refused', message: `${shown} is no address that Sluice fetches from: ${why}`, hint: HINT }
+}
+
+function whyRefused(text: string, hasCredentials: boolean): string {
+  if (hasCredentials) return 'it holds a name or password, which do not belong there'
+  if (/^(https|ssh):\/\//.test(text)) return 'it is not the name of a host and the path of a repository on it'
+  return 'only https and ssh addresses are'
 }
 
 /** A branch that may be given to git, and to the remote. */

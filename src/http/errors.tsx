@@ -1,5 +1,6 @@
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { isDatabaseAway } from '../db/sql.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
 import type { Assets } from '../ui/document.tsx'
 import { ErrorPage, type ThreePart } from '../ui/error-page.tsx'
@@ -19,6 +20,12 @@ const STATUS = {
 } as const satisfies Record<RefusalCode, number>
 type Status = (typeof STATUS)[RefusalCode] | 405 | 500
 
+/** Whoever works with it reports it; here everybody who asks would. */
+const DATABASE_AWAY = {
+  message: 'The database does not answer',
+  hint: 'Try again in a moment. /readyz tells when it is back; what runs goes on.',
+}
+
 export type Report = (id: string, error: unknown) => void
 
 /** The one place where errors become answers. What is not a refusal is a bug: reported whole, shown as its id. */
@@ -26,6 +33,7 @@ export function answerErrors({ report, assets }: { report: Report; assets: Asset
   return (error, c) => {
     if (error instanceof HTTPException) return error.getResponse()
     if (error instanceof Refusal) return answer(c, assets, STATUS[error.code], error)
+    if (isDatabaseAway(error)) return answer(c, assets, 503, DATABASE_AWAY)
     const id = crypto.randomUUID()
     report(id, error)
     return answer(c, assets, 500, {

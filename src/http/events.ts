@@ -1,8 +1,9 @@
 import type { Context } from 'hono'
-import { streamSSE } from 'hono/streaming'
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Hints, Topic } from '../db/hints.ts'
 import type { Database } from '../db/sql.ts'
 import type { Env } from './env.ts'
+import type { Report } from './errors.tsx'
 import { openRail } from './view.ts'
 
 type Element = { toString(): string }
@@ -22,7 +23,7 @@ export type LogNews =
   | { readonly event: 'part'; readonly data: string }
 
 export type Following = {
-  readonly ports: { readonly hints: Pick<Hints, 'hear'>; readonly sql: Database }
+  readonly ports: { readonly hints: Pick<Hints, 'hear'>; readonly sql: Database; readonly report: Report }
   /** Asked after each look: a page may come to show another log. */
   readonly topics: () => readonly Topic[]
   /** Looks without a hint too: hints may be lost, and a duration grows by itself. */
@@ -35,37 +36,47 @@ const REST_MS = 150
 /** A stream does not outlive its sign-in by more than this: the browser comes again by itself and is looked at anew. */
 const LONGEST_MS = 10 * 60_000
 
-/** Sends what changed, each time something hints at a change. The first look comes before the answer begins: what it refuses gets an honest status. */
-export async function followPage(
-  c: Context<Env>,
-  { ports: { hints, sql }, topics, everyMs, look }: Following,
-): Promise<Response> {
-  const first = await look()
+/**
+ * Sends what changed, each time something hints at a change. The first look comes before the answer begins: what it refuses gets an
+ * honest status. What breaks later ends the stream: the browser comes again by itself, and its first look tells it why.
+ */
+export async function followPage(c: Context<Env>, following: Following): Promise<Response> {
+  const { hints, report } = following.ports
+  const first = await following.look()
   return streamSSE(c, async (stream) => {
     const bell = openBell()
     const ears = openEars(hints, bell.ring)
     stream.onAbort(bell.ring)
-    ears.hear(topics())
-    const sent = new Map<string, string>()
-    const rail = openRail(sql)
-    const until = performance.now() + LONGEST_MS
     try {
-      for (let seen = first; !stream.aborted && performance.now() < until; seen = await look()) {
-        const { parts, log, isOver } = seen
-        for (const [id, part] of Object.entries({ ...parts, ...(await rail(isOver)) })) {
-          const data = String(part)
-          if (sent.get(id) !== data) await stream.writeSSE({ event: 'part', data })
-          sent.set(id, data)
-        }
-        if (log !== undefined) await stream.writeSSE(log)
-        ears.hear(topics())
-        if (isOver) return await stream.writeSSE({ event: 'over', data: '' })
-        await bell.wait(REST_MS, everyMs)
-      }
+      await send(stream, following, first, { bell, ears })
+    } catch (error) {
+      report(crypto.randomUUID(), error)
     } finally {
       ears.hear([])
     }
   })
+}
+
+type Heard = { readonly bell: ReturnType<typeof openBell>; readonly ears: ReturnType<typeof openEars> }
+
+async function send(stream: SSEStreamingApi, { ports, topics, everyMs, look }: Following, first: Look, heard: Heard) {
+  const { bell, ears } = heard
+  ears.hear(topics())
+  const sent = new Map<string, string>()
+  const rail = openRail(ports.sql)
+  const until = performance.now() + LONGEST_MS
+  for (let seen = first; !stream.aborted && performance.now() < until; seen = await look()) {
+    const { parts, log, isOver } = seen
+    for (const [id, part] of Object.entries({ ...parts, ...(await rail(isOver)) })) {
+      const data = String(part)
+      if (sent.get(id) !== data) await stream.writeSSE({ event: 'part', data })
+      sent.set(id, data)
+    }
+    if (log !== undefined) await stream.writeSSE(log)
+    ears.hear(topics())
+    if (isOver) return await stream.writeSSE({ event: 'over', data: '' })
+    await bell.wait(REST_MS, everyMs)
+  }
 }
 
 /** Hears exactly the topics it was told last. */

@@ -7,6 +7,7 @@ import type { Assets } from '../ui/document.tsx'
 import { type Rail, railParts, type View } from '../ui/shell.tsx'
 import type { Look } from '../ui/states.tsx'
 import type { Env } from './env.ts'
+import type { Report } from './errors.tsx'
 import { themeOf } from './page.ts'
 
 const RAIL_MS = 3000
@@ -14,6 +15,7 @@ const RAIL_MS = 3000
 export type PagePorts = {
   readonly sql: Database
   readonly hints: Pick<Hints, 'hear'>
+  readonly report: Report
   readonly now: () => Date
   readonly assets: Assets
   /** Where new schedules start switched off, its name; null: they run. */

@@ -24,6 +24,9 @@ const doors = new Hono<Env>()
   .get('/api/boom', () => {
     throw new Error('a secret detail')
   })
+  .get('/api/away', () => {
+    throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
+  })
   .get('/healthz/made-elsewhere', () => new Response('bytes'))
   .get('/nope', () => {
     throw new Refusal('not_found', 'There is no <project>', 'Push it first.')
@@ -141,6 +144,20 @@ describe('a caller of the API', () => {
       message: 'Nobody is signed in',
       hint: 'Sign in with your name and password, or with a token.',
     })
+  })
+
+  it('hears that the database is away, and nobody is told of a bug', async () => {
+    const before = bugs.length
+    const answer = await app.request('/api/away', { headers: basic('x', token) })
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      {
+        status: 503,
+        message: 'The database does not answer',
+        hint: 'Try again in a moment. /readyz tells when it is back; what runs goes on.',
+      },
+    ])
+    expect(bugs).toHaveLength(before)
   })
 
   it('gets an empty 404 for what does not exist', async () => {

@@ -144,6 +144,22 @@ describe('a body that is compressed', () => {
   })
 })
 
+describe('a body with wrong fields', () => {
+  it('is told each of them in words', async () => {
+    const body = '{"workflowId":true,"sessionTime":"noon","retryAttemptName":7}'
+    const answer = await api.app.request('/api/attempts', { method: 'PUT', body, headers: bearer })
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      {
+        status: 400,
+        message:
+          'The field workflowId is wrong: expected an id such as "12"; The field sessionTime is wrong: expected a time such as 2026-03-28T00:00:00+00:00; The field retryAttemptName is wrong: expected string, received number; The field params is wrong: expected an object such as {}',
+        hint: 'Correct the fields that are named.',
+      },
+    ])
+  })
+})
+
 describe('a method that a path does not take', () => {
   it.each([
     ['PATCH', '/api/projects', 'GET, HEAD'],

@@ -11,8 +11,13 @@ import { check } from './check.ts'
 import { missing } from './query.ts'
 import { getWorkflow } from './workflows.ts'
 
-const id = z.union([z.string().regex(/^\d{1,18}$/), z.int().positive().transform(String)])
-const params = z.record(z.string(), z.json()).transform((object) => object as JsonObject) // it was JSON a line ago
+const id = z.union(
+  [z.string().regex(/^\d{1,18}$/), z.int().positive().transform(String)],
+  'expected an id such as "12"',
+)
+const params = z
+  .record(z.string(), z.json(), 'expected an object such as {}')
+  .transform((object) => object as JsonObject) // it was JSON a line ago
 const attemptId = id.transform((digits) => digits as AttemptId)
 const resume = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('failed'), attemptId }),
@@ -20,7 +25,7 @@ const resume = z.discriminatedUnion('mode', [
 ])
 const start = z.object({
   workflowId: id,
-  sessionTime: z.iso.datetime({ offset: true }),
+  sessionTime: z.iso.datetime({ offset: true, error: 'expected a time such as 2026-03-28T00:00:00+00:00' }),
   retryAttemptName: z.string().max(255).nullish(),
   params,
   resume: resume.nullish(),
