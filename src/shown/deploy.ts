@@ -12,6 +12,8 @@ export type ShownDeploy = {
   readonly author: string | null
   /** Of what it made live. */
   readonly revision: number | null
+  /** That is what the project runs now. */
+  readonly isCurrent: boolean
   readonly hasBuild: boolean
   readonly problem: string | null
   readonly kind: 'push' | 'webhook' | 'upload'
@@ -24,7 +26,6 @@ export type ShownDeploy = {
 /** A deploy on its own page. */
 export type DeployDetail = ShownDeploy & {
   readonly oldCommit: string | null
-  readonly isCurrent: boolean
   readonly logId: LogId
   readonly imageKey: string | null
   readonly workflows: readonly string[]

@@ -8,52 +8,63 @@ import { ATTEMPT_LOOKS, State } from './states.tsx'
 
 /** Facts of an attempt: never the cause of what went wrong. */
 export function AttemptAside({ view, attempt }: { view: View; attempt: ShownAttempt }) {
-  const params = Object.entries(attempt.params)
   return (
     <div class="stack" id="aside">
-      <Section title="Attempt">
-        <div class="sheet pad">
-          <dl class="facts">
-            <dt>Session</dt>
-            <dd>{saySession(attempt.sessionTime, attempt.timezone)}</dd>
-            <dt>Started</dt>
-            <dd>{clockSeconds(attempt.createdAt, view.zone)}</dd>
-            <dt>By</dt>
-            <dd>{attempt.startedBy}</dd>
-            <dt>Revision</dt>
-            <dd>
-              <a class="link" href={projectPath(attempt.project)}>
-                v{attempt.revision.number}
-              </a>{' '}
-              <span class="id">{attempt.revision.commit === null ? '' : shortCommit(attempt.revision.commit)}</span>
-            </dd>
-            {attempt.recent.length === 0 ? null : (
-              <>
-                <dt>Last {attempt.recent.length}</dt>
-                <dd>
-                  <Spark outcomes={attempt.recent} />
-                </dd>
-              </>
-            )}
-          </dl>
-        </div>
-      </Section>
+      <Facts view={view} attempt={attempt} />
       {attempt.attempts.length < 2 ? null : <Others attempt={attempt} />}
-      {params.length === 0 ? null : (
-        <Section title="Parameters">
-          <div class="sheet pad">
-            <dl class="facts mono small">
-              {params.map(([name, value]) => (
-                <>
-                  <dt>{name}</dt>
-                  <dd>{sayValue(value)}</dd>
-                </>
-              ))}
-            </dl>
-          </div>
-        </Section>
-      )}
+      <Params attempt={attempt} />
     </div>
+  )
+}
+
+function Facts({ view, attempt }: { view: View; attempt: ShownAttempt }) {
+  return (
+    <Section title="Attempt">
+      <div class="sheet pad">
+        <dl class="facts">
+          <dt>Session</dt>
+          <dd>{saySession(attempt.sessionTime, attempt.timezone)}</dd>
+          <dt>Started</dt>
+          <dd>{clockSeconds(attempt.createdAt, view.zone)}</dd>
+          <dt>By</dt>
+          <dd>{attempt.startedBy}</dd>
+          <dt>Revision</dt>
+          <dd>
+            <a class="link" href={projectPath(attempt.project)}>
+              v{attempt.revision.number}
+            </a>{' '}
+            <span class="id">{attempt.revision.commit === null ? '' : shortCommit(attempt.revision.commit)}</span>
+          </dd>
+          {attempt.recent.length === 0 ? null : (
+            <>
+              <dt>Last {attempt.recent.length}</dt>
+              <dd>
+                <Spark outcomes={attempt.recent} />
+              </dd>
+            </>
+          )}
+        </dl>
+      </div>
+    </Section>
+  )
+}
+
+function Params({ attempt }: { attempt: ShownAttempt }) {
+  const params = Object.entries(attempt.params)
+  if (params.length === 0) return null
+  return (
+    <Section title="Parameters">
+      <div class="sheet pad">
+        <dl class="facts mono small">
+          {params.map(([name, value]) => (
+            <>
+              <dt>{name}</dt>
+              <dd>{sayValue(value)}</dd>
+            </>
+          ))}
+        </dl>
+      </div>
+    </Section>
   )
 }
 

@@ -6,33 +6,11 @@ import { attemptPath, type View } from './shell.tsx'
 
 /** What killed it, what changed since it last passed, its last lines. The first failed task has it; the others are in the tree. */
 export function Cause({ view, task, props }: { view: View; task: ShownTask; props: AttemptPageProps }) {
-  const last = task.runs.at(-1)
-  const [message = 'It failed.', ...more] = (task.error ?? '').split('\n').filter((line) => line.trim() !== '')
   return (
     <section class="mortem" aria-labelledby="cause">
-      <div class="cause">
-        <Glyph name="fail" tone="fail" />
-        <div>
-          <h2 id="cause">
-            {task.fullName} {task.exitCause ?? 'failed'}
-            {task.runs.length > 1 ? `, after ${task.runs.length} tries` : ''}.
-          </h2>
-          <p>
-            {last === undefined ? `At ${clockSeconds(task.changedAt, view.zone)}.` : whenAndWhere(task, last, view)}
-          </p>
-        </div>
-      </div>
+      <WhatKilledIt view={view} task={task} />
       <div class={props.lastLines.length === 0 ? 'grid3 grid2' : 'grid3'}>
-        <section>
-          <h3>What it said</h3>
-          <pre class="tail">{message}</pre>
-          {more.length === 0 ? null : <pre class="tail quiet">{more.slice(0, 6).join('\n')}</pre>}
-          <p>
-            <a class="link small" href={`${attemptPath(props.attempt.id)}?task=${task.id}#log`}>
-              Read its log
-            </a>
-          </p>
-        </section>
+        <WhatItSaid task={task} attemptId={props.attempt.id} />
         {props.lastLines.length === 0 ? null : (
           <section>
             <h3>Last lines</h3>
@@ -53,6 +31,38 @@ export function Cause({ view, task, props }: { view: View; task: ShownTask; prop
           </span>
         </p>
       </div>
+    </section>
+  )
+}
+
+function WhatKilledIt({ view, task }: { view: View; task: ShownTask }) {
+  const last = task.runs.at(-1)
+  return (
+    <div class="cause">
+      <Glyph name="fail" tone="fail" />
+      <div>
+        <h2 id="cause">
+          {task.fullName} {task.exitCause ?? 'failed'}
+          {task.runs.length > 1 ? `, after ${task.runs.length} tries` : ''}.
+        </h2>
+        <p>{last === undefined ? `At ${clockSeconds(task.changedAt, view.zone)}.` : whenAndWhere(task, last, view)}</p>
+      </div>
+    </div>
+  )
+}
+
+function WhatItSaid({ task, attemptId }: { task: ShownTask; attemptId: string }) {
+  const [message = 'It failed.', ...more] = (task.error ?? '').split('\n').filter((line) => line.trim() !== '')
+  return (
+    <section>
+      <h3>What it said</h3>
+      <pre class="tail">{message}</pre>
+      {more.length === 0 ? null : <pre class="tail quiet">{more.slice(0, 6).join('\n')}</pre>}
+      <p>
+        <a class="link small" href={`${attemptPath(attemptId)}?task=${task.id}#log`}>
+          Read its log
+        </a>
+      </p>
     </section>
   )
 }

@@ -4,7 +4,7 @@ import { Glyph, Icon } from './glyph.tsx'
 import { Log } from './log.tsx'
 import { Ago, Following, Section } from './parts.tsx'
 import { projectPath, Shell, type View, workflowPath } from './shell.tsx'
-import { Chip, DEPLOY_LOOKS, type Look } from './states.tsx'
+import { Chip, DEPLOY_LOOKS, type Look, lookOfDeploy } from './states.tsx'
 
 type Props = { readonly view: View; readonly props: DeployPageProps }
 
@@ -57,7 +57,7 @@ function Head({ view, props: { deploy } }: Props) {
     <div class="head" id="head" data-state={deploy.state}>
       <div>
         <h1 class="title">
-          {nameOf(deploy)} <Chip look={DEPLOY_LOOKS[deploy.state]} />
+          {nameOf(deploy)} <Chip look={lookOfDeploy(deploy)} />
         </h1>
         <p class="sub">
           {deploy.message === null ? null : <span class="strong">{deploy.message.split('\n')[0]}</span>}
@@ -152,64 +152,72 @@ const byWhat = ({ kind }: DeployPageProps['deploy']) =>
 function From({ view, props: { deploy } }: Props) {
   return (
     <div class="stack">
-      <Section title="From">
-        <div class="sheet pad">
-          <dl class="facts">
-            <dt>Commit</dt>
-            <dd>
-              {deploy.commit === null ? 'not fetched yet' : <span class="id">{shortCommit(deploy.commit)}</span>} on{' '}
-              <code>{deploy.branch}</code>
-            </dd>
-            {deploy.author === null ? null : (
-              <>
-                <dt>Author</dt>
-                <dd>{deploy.author}</dd>
-              </>
-            )}
-            <dt>Received</dt>
-            <dd>{clockSeconds(deploy.createdAt, view.zone)}</dd>
-            <dt>By</dt>
-            <dd>
-              {byWhat(deploy)},{' '}
-              <a class="link" href={`/deliveries/${deploy.deliveryId}`}>
-                delivery {deploy.deliveryId}
-              </a>
-            </dd>
-            {deploy.oldCommit === null ? null : (
-              <>
-                <dt>Before</dt>
-                <dd>
-                  <span class="id">{shortCommit(deploy.oldCommit)}</span>
-                </dd>
-              </>
-            )}
-            {deploy.imageKey === null ? null : (
-              <>
-                <dt>Image</dt>
-                <dd>
-                  <span class="id">{deploy.imageKey.slice(0, 12)}</span>
-                </dd>
-              </>
-            )}
-          </dl>
-        </div>
-      </Section>
-      {deploy.workflows.length === 0 ? null : (
-        <Section title="Workflows">
-          <div class="sheet">
-            <ul class="diff">
-              {deploy.workflows.map((name) => (
-                <li>
-                  <span class="delta">·</span>
-                  <b>
-                    <a href={workflowPath(deploy.project, name)}>{name}</a>
-                  </b>
-                </li>
-              ))}
-            </ul>
-          </div>
-        </Section>
-      )}
+      <Facts view={view} deploy={deploy} />
+      {deploy.workflows.length === 0 ? null : <Workflows deploy={deploy} />}
     </div>
+  )
+}
+
+function Facts({ view, deploy }: { view: View; deploy: DeployPageProps['deploy'] }) {
+  return (
+    <Section title="From">
+      <div class="sheet pad">
+        <dl class="facts">
+          <dt>Commit</dt>
+          <dd>
+            {deploy.commit === null ? 'not fetched yet' : <span class="id">{shortCommit(deploy.commit)}</span>} on{' '}
+            <code>{deploy.branch}</code>
+          </dd>
+          {deploy.author === null ? null : (
+            <>
+              <dt>Author</dt>
+              <dd>{deploy.author}</dd>
+            </>
+          )}
+          <dt>Received</dt>
+          <dd>{clockSeconds(deploy.createdAt, view.zone)}</dd>
+          <dt>By</dt>
+          <dd>
+            {byWhat(deploy)},{' '}
+            <a class="link" href={`/deliveries/${deploy.deliveryId}`}>
+              delivery {deploy.deliveryId}
+            </a>
+          </dd>
+          <IdIfAny name="Before" id={deploy.oldCommit === null ? null : shortCommit(deploy.oldCommit)} />
+          <IdIfAny name="Image" id={deploy.imageKey === null ? null : deploy.imageKey.slice(0, 12)} />
+        </dl>
+      </div>
+    </Section>
+  )
+}
+
+function IdIfAny({ name, id }: { name: string; id: string | null }) {
+  if (id === null) return null
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        <span class="id">{id}</span>
+      </dd>
+    </>
+  )
+}
+
+function Workflows({ deploy }: { deploy: DeployPageProps['deploy'] }) {
+  return (
+    <Section title="Workflows">
+      <div class="sheet">
+        <ul class="diff">
+          {deploy.workflows.map((name) => (
+            <li>
+              <span class="delta">·</span>
+              <b>
+                <a href={workflowPath(deploy.project, name)}>{name}</a>
+              </b>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Section>
   )
 }

@@ -2,18 +2,9 @@ import type { ShownDeploy } from '../shown/deploy.ts'
 import { shortCommit } from './format.ts'
 import { When } from './parts.tsx'
 import { deployPath, type View } from './shell.tsx'
-import { DEPLOY_LOOKS, type Look, State } from './states.tsx'
+import { lookOfDeploy, State } from './states.tsx'
 
-/** What was live once and is not now. */
-const PAST: Look = { glyph: 'passed', tone: 'still', word: 'Was live' }
-
-type DeployRowsProps = {
-  readonly view: View
-  readonly deploys: readonly ShownDeploy[]
-  readonly current: number | null
-}
-
-export function DeployRows({ view, deploys, current }: DeployRowsProps) {
+export function DeployRows({ view, deploys }: { view: View; deploys: readonly ShownDeploy[] }) {
   return (
     <table class="table fold">
       <thead>
@@ -32,9 +23,7 @@ export function DeployRows({ view, deploys, current }: DeployRowsProps) {
                 <a class="strong rev" href={deployPath(deploy.project, deploy.id)}>
                   {deploy.revision === null ? '–' : `v${deploy.revision}`}
                 </a>
-                <State
-                  look={deploy.state === 'live' && deploy.revision !== current ? PAST : DEPLOY_LOOKS[deploy.state]}
-                />
+                <State look={lookOfDeploy(deploy)} />
               </span>
             </td>
             <td class="full">

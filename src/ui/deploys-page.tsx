@@ -31,7 +31,7 @@ export function DeploysPage({ view, project, deploys, older }: DeploysPageProps)
         <p class="sheet pad quiet">Nothing was pushed yet.</p>
       ) : (
         <div class="sheet">
-          <DeployRows view={view} deploys={deploys} current={project.revision?.number ?? null} />
+          <DeployRows view={view} deploys={deploys} />
           {older === null ? null : (
             <div class="foot">
               <a class="link" href={`?before=${older}`}>

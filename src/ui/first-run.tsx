@@ -2,7 +2,7 @@ import type { ShownWorker } from '../shown/worker.ts'
 import { countOf } from './format.ts'
 import { wave } from './gate.tsx'
 import { Glyph } from './glyph.tsx'
-import { CopyLine } from './parts.tsx'
+import { AsksForPassword, CopyLine } from './parts.tsx'
 
 /** Before the first push. */
 export function FirstRun({ address, workers }: { address: string; workers: readonly ShownWorker[] }) {
@@ -18,31 +18,14 @@ export function FirstRun({ address, workers }: { address: string; workers: reado
               its schedules, and this page becomes your overview.
             </p>
           </div>
-          <ol class="steps">
-            <li>
-              <h2>Point your repository here</h2>
-              <CopyLine text={`git remote add sluice ${address}/git/weather.git`} />
-              <p class="small quiet">The last part of the address becomes the project’s name.</p>
-            </li>
-            <li>
-              <h2>Push</h2>
-              <CopyLine text="git push sluice main" />
-              <p class="small quiet">
-                Git asks for your name and password, or a{' '}
-                <a class="link" href="/tokens">
-                  token
-                </a>{' '}
-                in its place.
-              </p>
-            </li>
-          </ol>
+          <HowToPush address={address} />
           <Waiting />
         </div>
         <aside class="stack">
           <div class="sheet pad two">
             <section>
               <h2>No repository at hand?</h2>
-              <p>The sample reads a year of weather, with a schedule, a check and parallel statistics.</p>
+              <p>The sample reads four years of weather, with a schedule, a check and parallel statistics.</p>
               <CopyLine text="sluice demo" />
             </section>
             <section>
@@ -54,6 +37,23 @@ export function FirstRun({ address, workers }: { address: string; workers: reado
         </aside>
       </div>
     </>
+  )
+}
+
+function HowToPush({ address }: { address: string }) {
+  return (
+    <ol class="steps">
+      <li>
+        <h2>Point your repository here</h2>
+        <CopyLine text={`git remote add sluice ${address}/git/weather.git`} />
+        <p class="small quiet">The last part of the address becomes the project’s name.</p>
+      </li>
+      <li>
+        <h2>Push</h2>
+        <CopyLine text="git push sluice main" />
+        <AsksForPassword />
+      </li>
+    </ol>
   )
 }
 

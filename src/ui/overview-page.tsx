@@ -7,7 +7,7 @@ import { Glyph } from './glyph.tsx'
 import { Running } from './overview-running.tsx'
 import { Ago, Following, Section, When } from './parts.tsx'
 import { attemptPath, deployPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
-import { DEPLOY_LOOKS } from './states.tsx'
+import { lookOfDeploy } from './states.tsx'
 import { Slots, WorkerStatus } from './worker-table.tsx'
 
 export type OverviewProps = {
@@ -139,7 +139,7 @@ function Deploys({ view, deploys }: { view: View; deploys: readonly ShownDeploy[
     <Section title="Deploys">
       <ul class="sheet list">
         {deploys.map((deploy) => {
-          const look = DEPLOY_LOOKS[deploy.state]
+          const look = lookOfDeploy(deploy)
           return (
             <li>
               <Glyph name={look.glyph} tone={look.tone} />

@@ -50,6 +50,19 @@ export function CopyLine({ text, prompt = '$' }: { text: string; prompt?: string
   )
 }
 
+/** What git asks for when it pushes here without the credential helper of `sluice init`. */
+export function AsksForPassword() {
+  return (
+    <p class="small quiet">
+      Git asks for your name and password, or a{' '}
+      <a class="link" href="/tokens">
+        token
+      </a>{' '}
+      in its place.
+    </p>
+  )
+}
+
 /** The page follows what happens; a part of it, so that it goes when there is nothing left to follow. */
 export function Following() {
   return (

@@ -4,7 +4,7 @@ import { DeployRows } from './deploy-rows.tsx'
 import { countOf, sayDuration, shortCommit } from './format.ts'
 import { Glyph, Icon } from './glyph.tsx'
 import { LinkSection } from './link-section.tsx'
-import { Ago, CopyLine, Section, When } from './parts.tsx'
+import { Ago, AsksForPassword, CopyLine, Section, When } from './parts.tsx'
 import type { ProjectPageProps } from './project.ts'
 import { attemptPath, deployPath, Hidden, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { Spark } from './spark.tsx'
@@ -159,6 +159,20 @@ function Held({ workflow: { isPaused, heldScheduleId } }: { workflow: ShownWorkf
   )
 }
 
+function LastOutcome({ view, last }: { view: View; last: ShownWorkflow['last'] }) {
+  if (last === null) return <span class="quiet">Not run yet</span>
+  return (
+    <span class="row nowrap">
+      <a class="plain" href={attemptPath(last.id)}>
+        <State look={ATTEMPT_LOOKS[last.state]} />
+      </a>
+      <span class="quiet small">
+        <When at={last.startedAt} view={view} />
+      </span>
+    </span>
+  )
+}
+
 function WorkflowRow({ view, project, workflow }: { view: View; project: string; workflow: ShownWorkflow }) {
   const { name, last, recent, schedule } = workflow
   return (
@@ -172,18 +186,7 @@ function WorkflowRow({ view, project, workflow }: { view: View; project: string;
         <Spark outcomes={recent} />
       </td>
       <td>
-        {last === null ? (
-          <span class="quiet">Not run yet</span>
-        ) : (
-          <span class="row nowrap">
-            <a class="plain" href={attemptPath(last.id)}>
-              <State look={ATTEMPT_LOOKS[last.state]} />
-            </a>
-            <span class="quiet small">
-              <When at={last.startedAt} view={view} />
-            </span>
-          </span>
-        )}
+        <LastOutcome view={view} last={last} />
       </td>
       <td class="n hide-phone">{medianOf(recent.filter(({ state }) => state === 'success').map(({ ms }) => ms))}</td>
       <td class="n" data-l="next">
@@ -208,7 +211,7 @@ function Deploys({ view, props: { project, deploys } }: { view: View; props: Pro
         <p class="sheet pad quiet">Nothing was pushed yet.</p>
       ) : (
         <div class="sheet">
-          <DeployRows view={view} deploys={deploys} current={project.revision?.number ?? null} />
+          <DeployRows view={view} deploys={deploys} />
           <div class="foot">
             <a class="link" href={`${projectPath(project.name)}/deploys`}>
               All deploys
@@ -226,13 +229,7 @@ function PushHere({ project, address }: { project: ShownProject; address: string
       <div class="stack close">
         <CopyLine text={`git remote add sluice ${address}/git/${project.name}.git`} />
         <CopyLine text={`git push sluice ${project.branch ?? 'main'}`} />
-        <p class="small quiet">
-          Git asks for your name and password, or a{' '}
-          <a class="link" href="/tokens">
-            token
-          </a>{' '}
-          in its place.
-        </p>
+        <AsksForPassword />
       </div>
     </Section>
   )

@@ -45,6 +45,12 @@ export const DEPLOY_LOOKS = {
   replaced: { glyph: 'passed', tone: 'still', word: 'Replaced' },
 } as const satisfies Record<ShownDeployState, Look>
 
+const WAS_LIVE: Look = { glyph: 'passed', tone: 'still', word: 'Was live' }
+
+/** What was live once and is not now looks so. */
+export const lookOfDeploy = ({ state, isCurrent }: { state: ShownDeployState; isCurrent: boolean }): Look =>
+  state === 'live' && !isCurrent ? WAS_LIVE : DEPLOY_LOOKS[state]
+
 export const DELIVERY_LOOKS = {
   received: { glyph: 'run', tone: 'run', word: 'Received' },
   ignored: { glyph: 'passed', tone: 'still', word: 'Ignored' },

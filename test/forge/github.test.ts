@@ -50,6 +50,14 @@ describe('a push at GitHub', () => {
     '{',
   ])('that reads %j asks for nothing', (text) => expect(parseGithub('push', text).kind).toBe('other'))
 
+  it('that came as a form says how it would be read', () => {
+    expect(parseGithub('push', 'payload=%7B%22ref%22%3A%22refs%2Fheads%2Fmain%22%7D')).toEqual({
+      kind: 'other',
+      ref: null,
+      reason: 'it came as a form: set the content type of the webhook to application/json',
+    })
+  })
+
   it('tells by which addresses it may be linked', () => {
     const repository = { clone_url: 'https://github.com/a/b.git', ssh_url: 'git@github.com:a/b.git', git_url: 7 }
     expect(cloneUrls(JSON.stringify({ repository }))).toEqual(['https://github.com/a/b.git', 'git@github.com:a/b.git'])

@@ -4,7 +4,7 @@ import type { Sql } from '../sql.ts'
 
 const columns = (sql: Sql) => sql`
   deploys.id, projects.name as project, deploys.state, deploys.branch, coalesce(new_commit.commit, deploys.new_commit) as commit, message, author,
-  number as revision, build_id is not null as "hasBuild", problem, kind, pushed_by as "pushedBy", delivery_id as "deliveryId",
+  number as revision, coalesce(revision_id = current_revision_id, false) as "isCurrent", build_id is not null as "hasBuild", problem, kind, pushed_by as "pushedBy", delivery_id as "deliveryId",
   deploys.created_at as "createdAt", finished_at as "finishedAt"`
 
 const tables = (sql: Sql) => sql`
@@ -24,8 +24,7 @@ export async function listShownDeploys(
 
 export async function findShownDeploy(sql: Sql, id: DeployId): Promise<DeployDetail | undefined> {
   const [deploy] = await sql<DeployDetail[]>`
-    select ${columns(sql)}, deploys.old_commit as "oldCommit", revision_id is not distinct from current_revision_id as "isCurrent",
-      log_id as "logId", image_key as "imageKey",
+    select ${columns(sql)}, deploys.old_commit as "oldCommit", log_id as "logId", image_key as "imageKey",
       (select coalesce(array_agg(name order by name), '{}') from workflows where workflows.revision_id = new_commit.id) as workflows
     from ${tables(sql)} where deploys.id = ${id}`
   return deploy
