@@ -78,6 +78,19 @@ describe('a webhook', () => {
         await log.text(),
       )
       await expect(shown.read()).toMatchFileSnapshot('../../docs/transcripts/webhook.txt')
+
+      const commit = await project.commit({ 'more.dig': '+say:\n  echo>: more\n' })
+      must(await project.git('push', '--quiet', remote.slice('file://'.length), 'main'))
+      expect((await deliver(remote, secret)).status).toBe(202)
+      const [second] = await eventually(async () => {
+        const deploys = await project.deploys()
+        return deploys.length === 2 && deploys[0]?.finishedAt != null && deploys
+      })
+      expect(second).toMatchObject({ state: 'live', commit })
+      const told = await fetch(`${server.url}/api/deploys/${second?.id}/log`, {
+        headers: { authorization: `Bearer ${await server.token()}` },
+      })
+      expect(await told.text()).toContain('nothing to build')
     },
     STORY_MS,
   )

@@ -63,7 +63,7 @@ export type TaskState = {
   readonly changedAt: Date
 }
 
-/** What has moved since `since`. Workers' clocks differ a little: ask for some time before the newest you know. `task` as in `listRuns`. */
+/** What has moved since `since`; of what ended in one moment the groups come after what ended them. Workers' clocks differ a little: ask for some time before the newest you know. `task` as in `listRuns`. */
 export function listMovedTasks(
   sql: Sql,
   attemptId: AttemptId,
@@ -71,7 +71,8 @@ export function listMovedTasks(
 ): Promise<readonly TaskState[]> {
   return sql<TaskState[]>`
     select id, full_name as "fullName", state, epoch, exit_cause as "exitCause", changed_at as "changedAt"
-    from tasks t where attempt_id = ${attemptId} and changed_at >= ${since} ${below(sql, task)} order by changed_at, id`
+    from tasks t where attempt_id = ${attemptId} and changed_at >= ${since} ${below(sql, task)}
+    order by changed_at, case when state in ('success', 'error', 'group_error', 'canceled') then -id else id end`
 }
 
 const below = (sql: Sql, task: string | undefined) =>

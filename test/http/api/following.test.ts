@@ -76,6 +76,27 @@ describe('following an attempt', () => {
   })
 })
 
+describe('what ends in one moment', () => {
+  it('is told from below: a group after the task that ended it', async () => {
+    const attempt = await insertAttempt(sql, weather)
+    for (const [fullName, state] of [
+      ['+daily', 'success'],
+      ['+daily+a', 'success'],
+      ['+daily+b', 'running'],
+      ['+daily+c', 'running'],
+    ] as const)
+      await insertTask(sql, attempt.id, { fullName, state })
+    const next = readEvents(await get(`/attempts/${attempt.id}/follow`))
+    const told = [await next(), await next(), await next(), await next()]
+    expect(told.map((event) => event.kind === 'task' && event.fullName)).toEqual([
+      '+daily+a',
+      '+daily',
+      '+daily+b',
+      '+daily+c',
+    ])
+  })
+})
+
 describe("a task's log", () => {
   it('is its bytes, by name and by id, to the end', async () => {
     const attempt = await insertAttempt(sql, weather)
