@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { AttemptAnswer } from '../http/api/answers.ts'
+import { idOf } from './number.ts'
 import { commandWith, duration, sayJson, sayTable, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -18,8 +19,8 @@ export function attemptsCommand(tools: Tools): Command {
     .argument('[project]')
     .argument('[workflow]')
     .option('--all', 'retried attempts too')
-    .option('--limit <n>', 'at most 100', '20')
-    .option('--before <attempt>', 'go on before this one')
+    .option('--limit <n>', 'at most 100', idOf, '20')
+    .option('--before <attempt>', 'go on before this one', idOf)
     .action(async (project: string | undefined, workflow: string | undefined, options: Options) => {
       const answer = await tools.client.get<{ attempts: AttemptAnswer[] }>('/api/attempts', {
         project,

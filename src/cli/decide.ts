@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { pathOf } from './client.ts'
+import { idOf } from './number.ts'
 import { commandWith, sayJson, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -13,7 +14,7 @@ export function decideCommand(tools: Tools): Command {
       ['sluice decide 345 --as retry', 'run it again: it does no harm twice'],
     ),
   )
-    .argument('<task>', 'id of a task in state unknown; sluice tasks shows it')
+    .argument('<task>', 'id of a task in state unknown; sluice tasks shows it', idOf)
     .addOption(
       new Option('--as <end>', 'what to make of it').choices(['success', 'error', 'retry']).makeOptionMandatory(),
     )

@@ -32,9 +32,7 @@ export async function initProject(
   tools: Tools,
   { folder, template, project }: { folder: string; template: string; project: string },
 ): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  if ((await readdir(folder)).length > 0)
-    throw new Refusal('conflict', `${folder} is not empty`, 'Name a folder that does not exist yet.')
+  await makeFolder(folder)
   await cp(join(tools.host.templates, template), folder, { recursive: true })
   const git = openGit(tools, folder)
   await git('init', '--quiet', '--initial-branch=main')
@@ -50,6 +48,26 @@ export async function initProject(
   const key = `credential.${new URL(tools.client.url).origin}.helper`
   await git('config', '--add', key, '') // forgets the helpers of the system: they would keep a copy of the token
   await git('config', '--add', key, credentialHelper(tools.host.self))
+}
+
+const IN_THE_WAY: Readonly<Record<string, string>> = {
+  EEXIST: 'it is a file',
+  ENOTDIR: 'a file stands where a folder of its path should be',
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EROFS: 'that disk is read-only',
+  ENAMETOOLONG: 'its name is too long',
+  ENOSPC: 'the disk is full',
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const files = await mkdir(folder, { recursive: true })
+    .then(() => readdir(folder))
+    .catch(({ code = '', message }: NodeJS.ErrnoException) => {
+      throw new Refusal('invalid', `${folder} cannot be made: ${IN_THE_WAY[code] ?? message}`, 'Name another folder.')
+    })
+  if (files.length > 0)
+    throw new Refusal('conflict', `${folder} is not empty`, 'Name a folder that does not exist yet.')
 }
 
 /** Throws with git's own words when it fails. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { pathOf } from './client.ts'
 import { followEvents, openLines, showFollowed } from './follow.ts'
+import { idOf } from './number.ts'
 import { commandWith, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -17,7 +18,7 @@ export function logCommand(tools: Tools): Command {
       ['sluice log -f 12', 'live, until the end; exits with 1 unless it succeeds'],
     ),
   )
-    .argument('<attempt>')
+    .argument('<attempt>', 'number, as sluice attempts shows it', idOf)
     .argument('[task]', 'full name or id of a task')
     .option('-f, --follow', 'go on until the end')
     .action(async (attempt: string, task: string | undefined, options: Options) => {

@@ -69,10 +69,13 @@ export function createProgram(tools: Tools): Command {
     .usage('<command>')
     .exitOverride()
     .configureOutput({ writeOut: (text) => tools.say(text.trimEnd()), writeErr: (text) => tools.note(text.trimEnd()) })
-    .showHelpAfterError('Its help: sluice COMMAND --help')
+    .showHelpAfterError('Its help: sluice --help')
     .addHelpText('after', HELP)
   for (const [group, commands] of GROUPS)
-    for (const make of commands) program.addCommand(make(tools).copyInheritedSettings(program).helpGroup(group))
+    for (const make of commands) {
+      const command = make(tools).copyInheritedSettings(program).helpGroup(group)
+      program.addCommand(command.showHelpAfterError(`Its help: sluice ${command.name()} --help`))
+    }
   return program.addCommand(credentialCommand(tools).copyInheritedSettings(program), { hidden: true })
 }
 

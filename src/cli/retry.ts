@@ -3,6 +3,7 @@ import type { JsonObject } from '../brand.ts'
 import type { AttemptAnswer } from '../http/api/answers.ts'
 import { pathOf } from './client.ts'
 import { showFollowed } from './follow.ts'
+import { idOf } from './number.ts'
 import { collectParam } from './params.ts'
 import { commandWith, sayJson, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
@@ -28,7 +29,7 @@ export function retryCommand(tools: Tools): Command {
       ['sluice retry 12 --from +daily+load --revision keep', 'from a task on, with the files it had'],
     ),
   )
-    .argument('<attempt>')
+    .argument('<attempt>', 'number, as sluice attempts shows it', idOf)
     .option('--all', 'every task')
     .option('--from <task>', 'this task and everything after it')
     .option('--revision <name>', 'latest, keep, or a revision (v3, or its name)', 'latest')

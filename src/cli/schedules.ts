@@ -3,6 +3,7 @@ import type { ScheduleAnswer } from '../http/api/answers.ts'
 import { HELD } from '../workflow/held.ts'
 import { pathOf } from './client.ts'
 import { listAll } from './list-all.ts'
+import { idOf } from './number.ts'
 import { commandWith, sayJson, sayTable, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -64,7 +65,7 @@ export function disableScheduleCommand(tools: Tools): Command {
       'nothing of it starts until it is enabled',
     ]),
   )
-    .argument('<id>', 'as sluice schedules shows it')
+    .argument('<id>', 'as sluice schedules shows it', idOf)
     .action(async (id: string, { json }: { json?: boolean }) => {
       const answer = await tools.client.send('POST', pathOf('schedules', id, 'disable'), {})
       if (json) return sayJson(tools, answer)
@@ -81,7 +82,7 @@ export function enableScheduleCommand(tools: Tools): Command {
       ['sluice schedules:enable 1', 'and make up what was missed'],
     ),
   )
-    .argument('<id>', 'as sluice schedules shows it')
+    .argument('<id>', 'as sluice schedules shows it', idOf)
     .option('--skip', 'leave out what was missed')
     .action(async (id: string, { skip, json }: { skip?: boolean; json?: boolean }) => {
       const body = { skipSchedule: skip === true }

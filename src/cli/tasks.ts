@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { AttemptAnswer, TaskAnswer } from '../http/api/answers.ts'
 import { pathOf } from './client.ts'
+import { idOf } from './number.ts'
 import { commandWith, sayJson, sayTable, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -12,7 +13,7 @@ export function tasksCommand(tools: Tools): Command {
       'the tree with its states',
     ]),
   )
-    .argument('<attempt>')
+    .argument('<attempt>', 'number, as sluice attempts shows it', idOf)
     .action(async (attempt: string, { json }: { json?: boolean }) => {
       const answer = await tools.client.get<{ tasks: TaskAnswer[] }>(pathOf('attempts', attempt, 'tasks'))
       if (json) return sayJson(tools, answer)

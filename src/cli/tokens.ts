@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { TokenAnswer } from '../http/api/tokens.ts'
 import { pathOf } from './client.ts'
+import { idOf } from './number.ts'
 import { commandWith, sayJson, sayTable, withJson } from './show.ts'
 import type { Tools } from './tools.ts'
 
@@ -38,7 +39,7 @@ export function removeTokenCommand(tools: Tools): Command {
   return withJson(
     commandWith('tokens:remove', 'Revoke a token', ['sluice tokens:remove 3', 'from now on it opens nothing']),
   )
-    .argument('<id>', 'as sluice tokens shows it')
+    .argument('<id>', 'as sluice tokens shows it', idOf)
     .action(async (id: string, { json }: { json?: boolean }) => {
       const answer = await tools.client.send('DELETE', pathOf('tokens', id))
       if (json) return sayJson(tools, answer)

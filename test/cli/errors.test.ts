@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDesk } from './desk.ts'
 
@@ -24,6 +26,29 @@ describe('a command that cannot do its work', () => {
       out: '',
       err: 'sluice: Resource does not exist: session attempt id=9\n  List what there is: sluice attempts\n',
     })
+  })
+
+  it('takes no word for a number', async () => {
+    const { sluice } = openDesk(answer(404, null))
+    for (const words of [
+      ['log', 'abc'],
+      ['kill', '../x'],
+      ['tasks', ''],
+      ['attempts', '--before', '-1'],
+      ['decide', 'x', '--as', 'retry'],
+    ])
+      expect([words, (await sluice(...words)).code]).toEqual([words, 2])
+    expect((await sluice('log', 'abc')).err).toBe(
+      "error: command-argument value 'abc' is invalid for argument 'attempt'. It must be a number.\nIts help: sluice log --help\n",
+    )
+  })
+
+  it('says why a project cannot be made where it should', async () => {
+    const { sluice, folder } = openDesk(answer(200, {}))
+    await writeFile(join(folder, 'file'), '')
+    const next = '\n  Name another folder.\n'
+    expect((await sluice('init', 'file')).err).toBe(`sluice: ${folder}/file cannot be made: it is a file${next}`)
+    expect((await sluice('init', 'file/x')).err).toContain('a file stands where a folder of its path should be')
   })
 
   it('takes no empty secret', async () => {

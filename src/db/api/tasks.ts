@@ -75,6 +75,12 @@ export function listMovedTasks(
     order by changed_at, case when state in ('success', 'error', 'group_error', 'canceled') then -id else id end`
 }
 
+/** `task` as in `listRuns`. */
+export async function hasTask(sql: Sql, attemptId: AttemptId, task: string): Promise<boolean> {
+  const rows = await sql`select from tasks t where attempt_id = ${attemptId} ${below(sql, task)} limit 1`
+  return rows.length > 0
+}
+
 const below = (sql: Sql, task: string | undefined) =>
   task === undefined ? sql`` : sql`and (t.id::text = ${task} or starts_with(t.full_name, ${task}))`
 

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { listRuns, measurePackedLogs, readPackedLog } from '../../db/api/tasks.ts'
+import { hasTask, listRuns, measurePackedLogs, readPackedLog } from '../../db/api/tasks.ts'
 import { logFileName } from '../../log/task-log-path.ts'
 import type { Env } from '../env.ts'
 import { answerLogFile } from './answers.ts'
@@ -35,8 +35,11 @@ export function logRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
  */
 export function streamRoutes({ sql, hints }: Pick<ApiPorts, 'sql' | 'hints'>) {
   const follow = async (c: Context, task: string | undefined) => {
-    const { id } = await getAttempt(sql, c.req.param('id') ?? '')
+    const { id, finishedAt } = await getAttempt(sql, c.req.param('id') ?? '')
     const isFollowing = c.req.query('follow') !== undefined
+    const mayCome = isFollowing && finishedAt === null // its operators may generate it yet
+    if (task !== undefined && !mayCome && !(await hasTask(sql, id, task)))
+      throw missing(`task ${task} in attempt id=${id}`, `sluice tasks ${id}`)
     return followAttempt({ sql, hints }, id, { task, isFollowing, signal: c.req.raw.signal })
   }
   return new Hono<Env>()

@@ -107,6 +107,19 @@ describe("a task's log", () => {
     expect(await (await get(`/attempts/${attempt.id}/tasks/%2Bdaily%2Bsay/log`)).text()).toBe('one\n')
   })
 
+  it('is refused when there is no such task, nor will be', async () => {
+    const attempt = await insertAttempt(sql, weather, { state: 'success' })
+    const answer = await get(`/attempts/${attempt.id}/tasks/%2Bnosuch/log?follow`)
+    expect([answer.status, await answer.json()]).toEqual([
+      404,
+      {
+        status: 404,
+        message: `Resource does not exist: task +nosuch in attempt id=${attempt.id}`,
+        hint: `List what there is: sluice tasks ${attempt.id}`,
+      },
+    ])
+  })
+
   it('stops listening when its reader goes', async () => {
     const attempt = await insertAttempt(sql, weather)
     const task = await insertTask(sql, attempt.id, { state: 'running' })
