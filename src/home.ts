@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isReachable } from './db/embedded-programs.ts'
-import { Refusal } from './refusal.ts'
+import { Refusal, systemWords } from './refusal.ts'
 
 /** The folder of one installation on one host. */
 export type Home = {
@@ -18,7 +18,10 @@ export type Home = {
 
 /** Makes the folder. As root in a place that nobody else can enter, such as /root, what others must reach lies in /var/lib/sluice instead. */
 export async function openHome(folder: string): Promise<Home> {
-  await mkdir(folder, { recursive: true, mode: 0o711 })
+  await mkdir(folder, { recursive: true, mode: 0o711 }).catch((error: Error) => {
+    const hint = 'Set SLUICE_HOME, or --home of scripts/up, to a folder of your own.'
+    throw new Refusal('invalid', `The home ${folder} cannot be made: ${systemWords(error)}.`, hint)
+  })
   const isClosed = process.getuid?.() === 0 && !(await isReachable(folder))
   const shared = isClosed ? join('/var/lib/sluice', shortName(folder)) : folder
   await mkdir(shared, { recursive: true, mode: 0o711 })

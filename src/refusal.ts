@@ -20,3 +20,6 @@ export type RefusalCode =
   | 'too_large'
   | 'too_many'
   | 'unavailable'
+
+/** What the system says of a file or folder that it does not give, without its code and its call. */
+export const systemWords = ({ message }: Error): string => /^[A-Z]+: ([^,]+),/.exec(message)?.[1] ?? message

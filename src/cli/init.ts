@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import { Refusal } from '../refusal.ts'
+import { Refusal, systemWords } from '../refusal.ts'
 import { credentialHelper, remoteUrl } from './push.ts'
 import { commandWith } from './show.ts'
 import type { Tools } from './tools.ts'
@@ -50,21 +50,11 @@ export async function initProject(
   await git('config', '--add', key, credentialHelper(tools.host.self))
 }
 
-const IN_THE_WAY: Readonly<Record<string, string>> = {
-  EEXIST: 'it is a file',
-  ENOTDIR: 'a file stands where a folder of its path should be',
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
-  EROFS: 'that disk is read-only',
-  ENAMETOOLONG: 'its name is too long',
-  ENOSPC: 'the disk is full',
-}
-
 async function makeFolder(folder: string): Promise<void> {
   const files = await mkdir(folder, { recursive: true })
     .then(() => readdir(folder))
-    .catch(({ code = '', message }: NodeJS.ErrnoException) => {
-      throw new Refusal('invalid', `${folder} cannot be made: ${IN_THE_WAY[code] ?? message}`, 'Name another folder.')
+    .catch((error: Error) => {
+      throw new Refusal('invalid', `${folder} cannot be made: ${systemWords(error)}`, 'Name another folder.')
     })
   if (files.length > 0)
     throw new Refusal('conflict', `${folder} is not empty`, 'Name a folder that does not exist yet.')

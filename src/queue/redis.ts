@@ -22,8 +22,10 @@ export function openRedisWakeUps(
   { namespace, report }: { namespace: string; report: (error: unknown) => void },
 ): WakeUps {
   // Two tempers: who rings fails at once, who hears waits for as long as it takes (BullMQ insists on null).
-  const ringer = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 }).on('error', report)
-  const ear = new Redis(url, { maxRetriesPerRequest: null }).on('error', report)
+  const tell = (error: Error) =>
+    report(new Error(`Redis: ${error.message}; until it answers, tasks start up to 2 s late`, { cause: error }))
+  const ringer = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 }).on('error', tell)
+  const ear = new Redis(url, { maxRetriesPerRequest: null }).on('error', tell)
   return openOn(
     {
       backend: 'redis',

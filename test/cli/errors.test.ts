@@ -47,8 +47,8 @@ describe('a command that cannot do its work', () => {
     const { sluice, folder } = openDesk(answer(200, {}))
     await writeFile(join(folder, 'file'), '')
     const next = '\n  Name another folder.\n'
-    expect((await sluice('init', 'file')).err).toBe(`sluice: ${folder}/file cannot be made: it is a file${next}`)
-    expect((await sluice('init', 'file/x')).err).toContain('a file stands where a folder of its path should be')
+    expect((await sluice('init', 'file')).err).toBe(`sluice: ${folder}/file cannot be made: file already exists${next}`)
+    expect((await sluice('init', 'file/x')).err).toContain('cannot be made: not a directory')
   })
 
   it('takes no empty secret', async () => {
