@@ -209,8 +209,8 @@ const TABLE = [
   [
     'a worker claims though its leases have lapsed',
     'src/app/work.ts',
-    'if (limit <= 0 || this.#isDraining || !this.#leases.isTrusted) return',
-    'if (limit <= 0 || this.#isDraining) return',
+    'if (limit <= 0 || !this.#takesMore || !this.#leases.isTrusted) return',
+    'if (limit <= 0 || !this.#takesMore) return',
     ['test/app/leases.test.ts'],
   ],
   [

@@ -51,7 +51,11 @@ describe('a personal token', () => {
     expect(await checkToken({ sql }, token, NOW)).toEqual({ id: userId, name: 'admin' })
     const [listed] = await listTokens(sql, userId)
     expect(listed).toMatchObject({ name: 'laptop', lastUsedAt: NOW })
-    if (listed !== undefined) await revokeToken({ sql }, userId, listed.id)
+    if (listed === undefined) throw new Error('it is not listed')
+    const stranger = String(Number(userId) + 1) as UserId
+    await expect(revokeToken({ sql }, stranger, listed.id)).rejects.toMatchObject({ code: 'not_found' })
+    expect(await checkToken({ sql }, token, NOW)).toBeDefined()
+    await revokeToken({ sql }, userId, listed.id)
     expect(await checkToken({ sql }, token, NOW)).toBeUndefined()
   })
 

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { linkProject } from '../../src/app/link-project.ts'
 import type { LogId } from '../../src/brand.ts'
 import { listLogChunks } from '../../src/db/logs.ts'
+import { seal } from '../../src/db/sealed.ts'
 import { Refusal } from '../../src/refusal.ts'
 import { NOW, openDeliveryServer, until } from '../support/delivery.ts'
 import { makeRepository, type TestRepository } from '../support/git.ts'
@@ -223,6 +224,16 @@ describe('a webhook that is refused', () => {
     expect(answer.status).toBe(401)
     await expect(answer.text).toMatchFileSnapshot(message('webhook-signature'))
     expect(await deliveriesOf('signed')).toEqual([])
+  })
+
+  it('because its link has no secret finds no route, whatever it is signed with', async () => {
+    await linked('open')
+    const [{ id }] = await sql<[{ id: string }]>`select id from projects where name = 'open'`
+    const none = seal(server.links.key, `links.webhook_secret/${id}`, '')
+    await sql`update links set webhook_secret = ${none} where project_id = ${id}`
+    for (const signature of [sign(push(), ''), sign(push()), undefined])
+      expect((await send('open', push(), { 'x-hub-signature-256': signature })).status).toBe(404)
+    expect(await deliveriesOf('open')).toEqual([])
   })
 
   it('because it is too large leaves nothing, with and without a length', async () => {
