@@ -29,6 +29,7 @@ export function receivePush(ports: DeployPorts, push: Push): ReceivedPush {
   const deployed: Deployed[] = []
   return {
     answer: async (change, tell) => {
+      await ports.repositories.clearLocks(push.projectId, change.ref) // or git could not move what we let pass
       const branch = await decideBranch(ports, push, change)
       if (branch === null || change.ref !== `refs/heads/${branch}`) return ignore(ports, push, change, branch, tell)
       if (isDelete(change)) return refuseDelete(ports, push, change, branch, tell)

@@ -9,6 +9,7 @@ export async function settleDeploy(
 ): Promise<void> {
   const { projectId, branch, oldCommit } = deploy
   const commit = deploy.newCommit as Commit // it is live
+  await repositories.clearLocks(projectId, `refs/heads/${branch}`)
   const isThere = async () => (await repositories.branches(projectId)).get(branch) === commit
   const isSettled =
     (await isThere()) || (await repositories.moveBranchIfAt(projectId, branch, oldCommit, commit)) || (await isThere()) // git itself moved it between the two

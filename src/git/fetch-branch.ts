@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { GitError, simpleGit } from 'simple-git'
 import type { Commit } from '../brand.ts'
 import { inJail, type JailNeeds, jailEnvironment, LIMITED_GIT } from './fetch-jail.ts'
-import { removePartialPacks } from './leftovers.ts'
+import { clearLocks, removePartialPacks } from './leftovers.ts'
 import { proxyOf } from './proxy-of.ts'
 import { type AddressRules, checkRemote } from './remote-address.ts'
 import { isBranchName, parseRemoteUrl, type RemoteUrl } from './remote-url.ts'
@@ -90,6 +90,7 @@ async function fetchInJail(
     maxConcurrentProcesses: 1,
   }).env(env)
   const ref = `refs/sluice/fetched/${encodeURIComponent(branch)}`
+  await clearLocks(repository, ref)
   await git.raw(fetchArgv(remote.text, branch, ref))
   const commit = await git.raw(['rev-parse', '--verify', '--end-of-options', ref])
   return { kind: 'fetched', commit: commit.trim() as Commit } // git's own word

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Commit, ProjectId } from '../brand.ts'
 import { Refusal } from '../refusal.ts'
 import type { TreeEntry } from '../workflow/workflow.ts'
+import { clearLocks } from './leftovers.ts'
 import { type GitEnd, runGit } from './run-git.ts'
 
 const NO_COMMIT = '0'.repeat(40)
@@ -55,6 +56,8 @@ export function openRepositories(folder: string) {
       const end = await runGit(pathOf(projectId), argv, { maxBytes })
       return end.kind === 'too_large' ? end : { kind: 'packed', tarGz: outputOf(end, argv) }
     },
+    /** Before a ref moves: what a killed git left locked would keep it from moving. */
+    clearLocks: async (projectId: ProjectId, ref: string): Promise<void> => clearLocks(pathOf(projectId), ref),
     /** False when the branch was not at `from` any more, or cannot be there. */
     moveBranchIfAt: async (projectId: ProjectId, branch: string, from: string | null, to: Commit): Promise<boolean> => {
       const argv = ['update-ref', `refs/heads/${branch}`, to, from ?? NO_COMMIT]

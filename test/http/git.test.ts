@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { rm, utimes, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { LogId } from '../../src/brand.ts'
 import { listLogChunks } from '../../src/db/logs.ts'
@@ -266,6 +268,39 @@ describe('a push', () => {
     const push = await repository.git('push', `http://any:wrong@${server.host}/git/shop.git`, 'main')
     expect(push.code).toBe(128)
     expect(said(push.err)).toContain('Nobody is signed in')
+  })
+})
+
+describe('a push to a repository in which git was killed', () => {
+  async function killedIn(name: string, ageMs: number) {
+    const repository = await repositoryOf(DAILY)
+    await repository.git('push', server.url(name), 'main')
+    const folder = server.repositories.pathOf((await projectOf(name))?.id)
+    const at = new Date(Date.now() - ageMs)
+    for (const lock of ['refs/heads/main.lock', 'packed-refs.lock', 'HEAD.lock']) {
+      await writeFile(join(folder, lock), '')
+      await utimes(join(folder, lock), at, at)
+    }
+    await repository.commit({ 'more.txt': 'more' })
+    return { repository, folder }
+  }
+
+  it('moves the branch: what was left locked is unlocked', async () => {
+    const { repository } = await killedIn('locked', 60_000)
+    const { code, err } = await repository.git('push', server.url('locked'), 'main')
+    expect(said(err)).toContain('v2')
+    expect(code).toBe(0)
+    const [head] = (await repository.git('ls-remote', server.url('locked'), 'main')).out.split('\t')
+    expect(head).toBe((await repository.git('rev-parse', 'main')).out.trim())
+    expect(server.bugs).toEqual([])
+  })
+
+  it('waits for a lock that may be held by a living one', async () => {
+    const { repository, folder } = await killedIn('held', 0)
+    const push = repository.start(['push', server.url('held'), 'main'])
+    for (const lock of ['refs/heads/main.lock', 'packed-refs.lock', 'HEAD.lock']) await rm(join(folder, lock))
+    expect((await push.ended).code).toBe(0)
+    expect(await statesOf('held')).toEqual(['live', 'live'])
   })
 })
 
