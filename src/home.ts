@@ -22,9 +22,15 @@ export async function openHome(folder: string): Promise<Home> {
     const hint = 'Set SLUICE_HOME, or --home of scripts/up, to a folder of your own.'
     throw new Refusal('invalid', `The home ${folder} cannot be made: ${systemWords(error)}.`, hint)
   })
+  const home = await findHome(folder)
+  await mkdir(home.shared, { recursive: true, mode: 0o711 })
+  return home
+}
+
+/** Makes nothing. */
+export async function findHome(folder: string): Promise<Home> {
   const isClosed = process.getuid?.() === 0 && !(await isReachable(folder))
   const shared = isClosed ? join('/var/lib/sluice', shortName(folder)) : folder
-  await mkdir(shared, { recursive: true, mode: 0o711 })
   const [keyFile, tokenFile, serverFile] = [join(folder, 'key'), join(folder, 'token'), join(folder, 'server.json')]
   return { folder, shared, keyFile, tokenFile, serverFile }
 }

@@ -17,6 +17,10 @@ export async function findImageForUse(sql: Sql, key: string, now: Date): Promise
   return image
 }
 
+export async function listImageTags(sql: Sql): Promise<readonly string[]> {
+  return (await sql<{ tag: string }[]>`select tag from images`).map(({ tag }) => tag)
+}
+
 /** The newest build of a key counts: another engine may have built it too. */
 export async function putImage(sql: Sql, { key, tag, imageId, bytes }: Image, now: Date): Promise<void> {
   await sql`
