@@ -21,7 +21,7 @@ type Needs = {
 export type Building = { readonly ensureImage: EnsureImage; readonly open: (workerId: string) => Promise<Builds> }
 
 export async function openBuilding(
-  { config, stores: { sql }, reports, admission, proxies }: Needs,
+  { config, stores: { sql, now }, reports, admission, proxies }: Needs,
   docker: Docker,
 ): Promise<Building> {
   const extraCa = config.extraCa === null ? '' : await readFile(config.extraCa, 'utf8')
@@ -30,7 +30,7 @@ export async function openBuilding(
     builder: openImageBuilder(docker, { extraCa, proxies }),
     readSource: (digest: Parameters<typeof readSource>[1]) => readSource(sql, digest),
     admission,
-    now: () => new Date(),
+    now,
     onBug: reports.report,
   }
   return {

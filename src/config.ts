@@ -172,6 +172,12 @@ export const SETTINGS = {
     'Time between TERM and KILL when a task is stopped.',
     duration,
   ),
+  drainMs: setting(
+    'SLUICE_DRAIN',
+    0,
+    'How long a worker that is told to stop waits for the tasks that it runs. What then still runs is left running, and adopted by the next worker of this home. Default: it is left at once.',
+    duration,
+  ),
   fenceMs: setting(
     'SLUICE_FENCE',
     duration('5m'),

@@ -7,7 +7,7 @@ import { type Config, readConfig } from './config.ts'
 import { checkDatabase } from './db/check-database.ts'
 import { openEmbeddedPostgres } from './db/embedded.ts'
 import { findInstallation } from './db/installation.ts'
-import { type Database, openDatabase, readClockAhead } from './db/sql.ts'
+import { type Database, openDatabase, readClock } from './db/sql.ts'
 import { type Engine, findEngine } from './docker/engine.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
 import { type Disk, type Finding, type Host, judgeHost } from './doctor/judge-host.ts'
@@ -81,7 +81,7 @@ async function askDatabase(sql: Database, url: string, kind: string): Promise<Se
   const text = `${kind} ${major} answers${installation === undefined ? '; no server of Sluice has used it yet' : ''}`
   return {
     store: { name: 'database', isThere: true, text },
-    clockAheadMs: await readClockAhead(sql),
+    clockAheadMs: (await readClock(sql)).aheadMs,
     wasEngineSeen: (installation?.engineSeenAt ?? null) !== null,
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { awaitDatabase, checkDatabase } from './db/check-database.ts'
+import { openClock } from './db/clock.ts'
 import { openEmbeddedPostgres } from './db/embedded.ts'
 import { type Hints, openHints } from './db/hints.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
@@ -18,6 +19,8 @@ export type Stores = {
   readonly hints: Hints
   readonly wakeUps: WakeUps
   readonly installation: Installation
+  /** By the database's clock. */
+  readonly now: () => Date
   /** Seals secrets in the database. */
   readonly key: Buffer
 }
@@ -41,13 +44,14 @@ export async function openStores(lifetime: Lifetime, needs: Needs): Promise<Stor
   if (stopping !== undefined) await awaitDatabase(sql, url, { say: reports.say, stopping })
   await checkDatabase(sql, url)
   await migrate(sql)
+  const clock = lifetime.own(await openClock(sql, reports))
   const installation = await findOrNameInstallation(sql)
   const [hints, wakeUps, key] = await Promise.all([
     openHints(sql),
     (await loading)(url, { namespace: `sluice-${installation.name}`, report: reports.report }),
     config.secretKey ?? readOrMakeKey(home),
   ])
-  return { sql, hints: lifetime.own(hints), wakeUps: lifetime.own(wakeUps), installation, key }
+  return { sql, hints: lifetime.own(hints), wakeUps: lifetime.own(wakeUps), installation, now: clock.now, key }
 }
 
 /** An embedded PostgreSQL belongs to the server that started it. */

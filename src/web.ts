@@ -78,7 +78,7 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
     config.listen,
   )
   lifetime.onEnd(() => stopListening(server, Math.max(STOP_MS, config.webDrainMs - NOTICE_MS)))
-  lifetime.own(openTime({ ...attempts, now, report: reports.report }, { fenceMs: config.fenceMs }))
+  lifetime.own(openTime({ ...attempts, now: stores.now, report: reports.report }, { fenceMs: config.fenceMs }))
   keepDeploysGoing(lifetime, delivery.deploy)
   if (config.smeeUrl !== null) await relayFrom(config.smeeUrl, lifetime, delivery.webhooks, reports)
   lifetime.onEnd(async () => {
@@ -88,11 +88,9 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   return delivery.deploy.url
 }
 
-const now = () => new Date()
-
 async function switchOffWhatCameFromElsewhere({ config, stores, reports }: Needs): Promise<void> {
   const where = { environment: config.environment, quietEnvironment: quietEnvironment(config) }
-  const off = await enterEnvironment(stores.sql, where, now())
+  const off = await enterEnvironment(stores.sql, where, stores.now())
   if (off > 0)
     reports.say(
       `This database comes from another environment: its schedules are now switched off here (${off} were on)`,
@@ -105,7 +103,7 @@ const loadAndFetch: FetchPorts['fetchBranch'] = async (needs) =>
 
 /** How projects come in: by push, by webhook, linked. */
 async function openDelivery(lifetime: Lifetime, { config, home, stores, reports }: Needs) {
-  const { sql, hints, wakeUps, key } = stores
+  const { sql, hints, wakeUps, key, now } = stores
   const url = (config.url ?? addressOf(config.listen)).replace(/\/$/, '')
   const maxPackBytes = 2 * config.maxSourceBytes + 64 * MIB // a history is larger than what it leads to
   const repositories = openRepositories(join(home.shared, 'repositories'))
@@ -150,7 +148,7 @@ function openApp(
   { webhooks, links, git }: Delivery,
   { attempts, accessLog }: { attempts: AttemptPorts; accessLog: AccessLog | undefined },
 ) {
-  const { sql, hints, wakeUps } = stores
+  const { sql, hints, wakeUps, now } = stores
   const quiet = quietEnvironment(config)
   const database = () => sql`select 1`.then(() => true)
   const queue = () => wakeUps.isReachable()

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openAdmission } from './app/admission.ts'
 import { BUILD_QUEUE } from './app/require-image.ts'
-import { openWork } from './app/work.ts'
+import { openWork, type Work } from './app/work.ts'
 import { openBuilding } from './building.ts'
 import { type Config, readConfig } from './config.ts'
 import { markEngineSeenIfFirst } from './db/installation.ts'
@@ -106,7 +106,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       ...(building && { ensureImage: building.ensureImage }),
       openSource: openSources(join(home.shared, 'sources'), (digest) => readSource(sql, digest)),
       limits: { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts },
-      now: () => new Date(),
+      now: stores.now,
       report: reports.report,
       ...(taskLogs && { keepLog: (claim: Claim) => taskLogs.keep(claim) }),
     },
@@ -127,12 +127,24 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   )
   own.own(worker)
   wakeUps.hear(config.queues, () => worker.look())
+  const busy: Pick<Work, 'drain'>[] = [worker]
   if (building !== null) {
     const builds = own.own(await building.open(worker.workerId))
     wakeUps.hear([BUILD_QUEUE], () => builds.look())
+    busy.push(builds)
     await builds.look() // what was queued while nobody heard
   }
+  own.onEnd(() => drainAtMost(config.drainMs, busy))
   start.state.isWorking = true
+}
+
+/** The last to be opened is the first to be closed: everything still works while it drains. */
+async function drainAtMost(ms: number, busy: readonly Pick<Work, 'drain'>[]): Promise<void> {
+  if (ms === 0) return
+  const over = new AbortController()
+  const limit = sleep(ms, undefined, { signal: over.signal }).catch(() => {}) // they were done before
+  await Promise.race([Promise.all(busy.map((one) => one.drain())), limit])
+  over.abort()
 }
 
 type Opened = { readonly executor: Executor & { leave(): void }; readonly engine: Engine | null }
@@ -157,7 +169,7 @@ async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): 
       extraCa: config.extraCa,
     }
     if (choice.kind === 'docker' && isEngineThere) {
-      await markEngineSeenIfFirst(stores.sql, new Date())
+      await markEngineSeenIfFirst(stores.sql, stores.now())
       looked()
       reports.say(`Tasks run in Docker ${engine.version}`)
       const warning = explainMetadata(await probeMetadata())

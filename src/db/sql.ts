@@ -59,11 +59,12 @@ const withoutRollbackOnNothing =
 
 const CUT = new Set(['CONNECTION_CLOSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '08006'])
 
-/** How far this process's clock is ahead of the database's, in milliseconds; half the answer's way is allowed for. */
-export async function readClockAhead(sql: Sql): Promise<number> {
+/** How far this host's clock is ahead of the database's, and how sure that is: half of the question's way there and back. */
+export async function readClock(sql: Sql): Promise<{ readonly aheadMs: number; readonly withinMs: number }> {
   const askedAt = Date.now()
   const [row] = await sql<[{ ms: number }]>`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`
-  return Math.round((askedAt + Date.now()) / 2 - row.ms)
+  const withinMs = (Date.now() - askedAt) / 2
+  return { aheadMs: Math.round(askedAt + withinMs - row.ms), withinMs }
 }
 
 const AWAY = new Set([

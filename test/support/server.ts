@@ -33,8 +33,12 @@ export type TestServer = {
   kill9(): Promise<void>
   /** Sends a signal and does not wait for what comes of it. */
   signal(name: NodeJS.Signals): void
-  /** After `kill9`. Gives the milliseconds until it was ready. */
+  /** Tells it, and nothing that it started, to stop. Gives the milliseconds that it took. */
+  terminate(): Promise<number>
+  /** After `kill9` or `terminate`. Gives the milliseconds until it was ready. */
   restart(): Promise<number>
+  /** One more worker of the same home, with settings of its own. */
+  startWorker(more: Readonly<Record<string, string>>): Promise<{ output(): string; stop(): Promise<void> }>
   /** Ends it and takes away all that it made. */
   stop(): Promise<void>
 }
@@ -78,9 +82,18 @@ export async function startServer({ database = 'own', env: given = {} }: Options
     },
     kill9: () => end(running.child, 'SIGKILL'),
     signal: (name) => void running.child.kill(name),
+    terminate: async () => {
+      const toldAt = performance.now()
+      await end(running.child, 'SIGTERM')
+      return performance.now() - toldAt
+    },
     restart: async () => {
       running = await launch(env)
       return running.tookMs
+    },
+    startWorker: async (more) => {
+      const worker = await launch({ ...env, ...more }, WORKER)
+      return { output: () => worker.said(), stop: () => end(worker.child, 'SIGTERM') }
     },
     stop: async () => {
       await end(running.child, 'SIGTERM')
@@ -105,21 +118,24 @@ const plainEnv = (home: string): Record<string, string> => ({
   GIT_COMMITTER_EMAIL: 'ana@example.com',
 })
 
-async function launch(env: Record<string, string>) {
+const SERVER = { file: 'dist/server.js', ready: 'Sluice is ready' }
+const WORKER = { file: 'dist/worker.js', ready: 'A worker of' }
+
+async function launch(env: Record<string, string>, { file, ready } = SERVER) {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [join(ROOT, 'dist/server.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [join(ROOT, file)], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   await new Promise<void>((resolve, reject) => {
-    const giveUp = setTimeout(() => reject(new Error(`The server was not ready:\n${said}`)), READY_WITHIN_MS)
+    const giveUp = setTimeout(() => reject(new Error(`${file} was not ready:\n${said}`)), READY_WITHIN_MS)
     const hear = (chunk: Buffer) => {
       said += chunk
-      if (!said.includes('Sluice is ready')) return
+      if (!said.includes(ready)) return
       clearTimeout(giveUp)
       resolve()
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
-    child.once('exit', (code) => reject(new Error(`The server ended with ${code}:\n${said}`)))
+    child.once('exit', (code) => reject(new Error(`${file} ended with ${code}:\n${said}`)))
   })
   return { child, said: () => said, tookMs: Math.round(performance.now() - startedAt) }
 }

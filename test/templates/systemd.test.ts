@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const unit = (name: string) => readFileSync(new URL(`../../templates/systemd/${name}`, import.meta.url), 'utf8')
+const settingOf = (text: string, name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]
+
+/** What follows from them is shown by test/stories/restart.test.ts: only the main process gets the signal, and its successor adopts. */
+describe('the systemd unit', () => {
+  it('of a worker ends the worker alone, and never gives up starting it', () => {
+    const text = unit('sluice-worker.service')
+    expect(settingOf(text, 'KillMode')).toBe('process')
+    expect(settingOf(text, 'Restart')).toBe('always')
+    expect(settingOf(text, 'ExecStart')).toMatch(/cli\.js worker$/)
+  })
+
+  it('of a web has no engine and no right to the rest of the system', () => {
+    const text = unit('sluice-web.service')
+    expect(settingOf(text, 'ProtectSystem')).toBe('strict')
+    expect(settingOf(text, 'User')).toBe('sluice')
+    expect(settingOf(text, 'ExecStart')).toMatch(/cli\.js web$/)
+  })
+})
