@@ -30,6 +30,8 @@ import type { ApiPorts } from './http/api/ports.ts'
 import { apiRoutes } from './http/api/routes.ts'
 import { createApp } from './http/app.tsx'
 import { trustProxies } from './http/client.ts'
+import { flowerRoutes } from './http/flower/routes.ts'
+import type { Broker } from './http/flower/worker.ts'
 import { gitRoutes } from './http/git.ts'
 import { healthRoutes } from './http/health.ts'
 import { hookRoutes } from './http/hooks.ts'
@@ -165,11 +167,20 @@ function openApp(
     doors: [
       healthRoutes({ database, migrations: () => isMigrated(sql), queue, ...needs }),
       metricsRoutes({ sql, version: VERSION }),
+      flowerRoutes({ sql, now, broker: brokerOf(config) }),
       gitRoutes(git),
       hookRoutes(webhooks),
       apiRoutes({ ...attempts, hints, now, version: VERSION, quietEnvironment: quiet, linkProject: link }),
     ],
   })
+}
+
+/** Where wake-ups go, without who signs in there. */
+function brokerOf({ redisUrl, databaseUrl }: Config): Broker {
+  const { protocol, hostname, port, pathname } = new URL(redisUrl ?? databaseUrl ?? 'postgres://embedded/sluice')
+  const transport = redisUrl === null ? 'postgres' : 'redis'
+  const usual = protocol.startsWith('redis') ? 6379 : 5432
+  return { transport, hostname, port: port === '' ? usual : Number(port), path: pathname.slice(1) }
 }
 
 /** A form sends empty fields for what was left out. */

@@ -8,7 +8,7 @@ import { hashSecretToken } from '../app/secret-token.ts'
 import { findSignedInUser } from '../db/sign-ins.ts'
 import type { Database } from '../db/sql.ts'
 import { Refusal } from '../refusal.ts'
-import { doorOf, isPublic } from './doors.ts'
+import { type Door, doorOf, isPublic } from './doors.ts'
 import type { Env, User } from './env.ts'
 
 export type AuthPorts = {
@@ -34,10 +34,12 @@ export function requireUser(ports: AuthPorts): MiddlewareHandler<Env> {
   }
 }
 
+const BY_HEADER: readonly Door[] = ['api', 'flower', 'git']
+
 async function identify(ports: AuthPorts, c: Context<Env>): Promise<User | undefined> {
   const door = doorOf(c.req.path)
   const header = c.req.header('authorization')
-  if (header !== undefined && (door === 'api' || door === 'git')) return identifyByHeader(ports, c, header)
+  if (header !== undefined && BY_HEADER.includes(door)) return identifyByHeader(ports, c, header)
   return door === 'git' ? undefined : identifyByCookie(ports, c)
 }
 

@@ -1,12 +1,11 @@
 /** Who speaks to us decides how we say no: a person with a browser, a program, or git. */
-export type Door = 'page' | 'api' | 'git' | 'events'
+export type Door = 'page' | 'api' | 'flower' | 'git' | 'events'
 
 export function doorOf(path: string): Door {
   if (isUnder(path, '/git')) return 'git'
   if (isUnder(path, '/events')) return 'events'
-  return ['/api', '/hooks', '/flower', '/metrics', '/healthz', '/readyz'].some((root) => isUnder(path, root))
-    ? 'api'
-    : 'page'
+  if (isUnder(path, '/flower')) return 'flower'
+  return ['/api', '/hooks', '/metrics', '/healthz', '/readyz'].some((root) => isUnder(path, root)) ? 'api' : 'page'
 }
 
 /** Everything that answers without a user. A route that is not here needs one: there is no other way to be public. */

@@ -65,6 +65,11 @@ function answer(c: Context<Env>, assets: Assets, status: Status, { message, hint
     if (status === 401) c.header('WWW-Authenticate', 'Basic realm="Sluice", charset="UTF-8"')
     return c.text(`${message}\n${hint}\n`, status)
   }
+  if (door === 'flower') {
+    if (status === 401) c.header('WWW-Authenticate', 'Basic realm="Sluice", charset="UTF-8"')
+    c.header('Content-Type', 'text/html; charset=utf-8') // as Flower says no
+    return c.body(`${message}. ${hint}`.replaceAll('&', '&amp;').replaceAll('<', '&lt;'), status)
+  }
   if (door === 'page')
     return writePage(c, ErrorPage({ error: { message, hint }, status, frame: { assets, theme: themeOf(c) } }), status)
   return c.json({ status, message, hint }, status)

@@ -1,10 +1,15 @@
-type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number }
+export type Sample = {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly value: number
+  /** Of a histogram: which of its series. */
+  readonly part?: '_bucket' | '_sum' | '_count'
+}
 
 /** One metric with all its samples. Names of counters end in `_total`. */
 export type Family = {
   readonly name: string
   readonly help: string
-  readonly type: 'counter' | 'gauge'
+  readonly type: 'counter' | 'gauge' | 'histogram'
   readonly samples: readonly Sample[]
 }
 
@@ -21,9 +26,9 @@ export function renderMetrics(families: readonly Family[]): string {
 const renderFamily = ({ name, help, type, samples }: Family) =>
   `# HELP ${name} ${escapeText(help)}\n# TYPE ${name} ${type}\n${samples.map((sample) => renderSample(name, sample)).join('')}`
 
-function renderSample(name: string, { labels = {}, value }: Sample): string {
+function renderSample(name: string, { labels = {}, value, part }: Sample): string {
   const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escapeText(text).replaceAll('"', '\\"')}"`)
-  return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}\n`
+  return `${name}${part ?? ''}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}\n`
 }
 
 const escapeText = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
