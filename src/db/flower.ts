@@ -23,10 +23,10 @@ export type CeleryTask = {
   readonly children: readonly string[]
 }
 
-export type CeleryState = 'PENDING' | 'RECEIVED' | 'STARTED' | 'SUCCESS' | 'FAILURE' | 'RETRY' | 'REVOKED'
+type CeleryState = 'PENDING' | 'RECEIVED' | 'STARTED' | 'SUCCESS' | 'FAILURE' | 'RETRY' | 'REVOKED'
 
 /** Flower keeps so many of the newest tasks in memory and knows nothing of older ones; we look no further back, groups included. */
-export const WINDOW = 20_000
+const WINDOW = 20_000
 const MOST_CHILDREN = 100
 const MOST_TOTALS = 2_000
 const MOST_ACTIVE = 2_000

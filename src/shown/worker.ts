@@ -1,5 +1,5 @@
 /** Gone: it should be heard and is not. Stopped: it said so itself. */
-export type WorkerState = 'online' | 'draining' | 'gone' | 'stopped'
+type WorkerState = 'online' | 'draining' | 'gone' | 'stopped'
 
 export type ShownWorker = {
   readonly id: string

@@ -1,11 +1,9 @@
 import { RUNTIME_BOUNDS } from '../../attempt/runtime.ts'
 import type { HeldTask, TaskTotal } from '../../db/flower.ts'
 import type { ShownWorker } from '../../shown/worker.ts'
-import { type Family, PROMETHEUS_TEXT, renderMetrics, type Sample } from '../prometheus.ts'
+import { type Family, renderMetrics, type Sample } from '../prometheus.ts'
 import { seconds } from './task.ts'
 import { isHeard } from './worker.ts'
-
-export { PROMETHEUS_TEXT }
 
 type Counted = {
   readonly workers: readonly ShownWorker[]

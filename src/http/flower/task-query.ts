@@ -4,7 +4,7 @@ import { Refusal } from '../../refusal.ts'
 type Query = Readonly<Record<string, string>>
 
 /** More at once is nobody's to read; Flower itself sends all it has. */
-export const MOST_TASKS = 1_000
+const MOST_TASKS = 1_000
 const SORT_KEYS: readonly SortKey[] = [
   ...(['name', 'uuid', 'state', 'worker', 'received', 'started', 'runtime', 'retries', 'timestamp'] as const),
 ]
