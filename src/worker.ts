@@ -91,7 +91,6 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   const expressions = await openExpressions()
   own.onEnd(async () => expressions.close())
   const { sql, wakeUps, hints } = stores
-  const limits = { memoryBytes: config.taskMemoryBytes, cpus: config.taskCpus, pids: config.taskPids }
   const { taskLogDir } = config
   const taskLogs = taskLogDir === null ? null : own.own(openTaskLogFolder(sql, taskLogDir, reports.report))
   const worker = await openWork(
@@ -110,20 +109,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       report: reports.report,
       ...(taskLogs && { keepLog: (claim: Claim) => taskLogs.keep(claim) }),
     },
-    {
-      workerName: `${hostname()}/${start.folder.number}`,
-      host: hostname(),
-      pid: process.pid,
-      engine: engine?.version ?? null,
-      version: VERSION,
-      slots: config.slots,
-      queues: config.queues,
-      limits,
-      logBytes: config.taskLogBytes,
-      timeMs: config.taskTimeMs,
-      graceMs: config.taskGraceMs,
-      fenceMs: config.fenceMs,
-    },
+    describeWorker(config, start.folder, engine),
   )
   own.own(worker)
   wakeUps.hear(config.queues, () => worker.look())
@@ -138,6 +124,21 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   start.state.isWorking = true
 }
 
+const describeWorker = (config: Config, folder: WorkerFolder, engine: Engine | null) => ({
+  workerName: `${hostname()}/${folder.number}`,
+  host: hostname(),
+  pid: process.pid,
+  engine: engine?.version ?? null,
+  version: VERSION,
+  slots: config.slots,
+  queues: config.queues,
+  limits: { memoryBytes: config.taskMemoryBytes, cpus: config.taskCpus, pids: config.taskPids },
+  logBytes: config.taskLogBytes,
+  timeMs: config.taskTimeMs,
+  graceMs: config.taskGraceMs,
+  fenceMs: config.fenceMs,
+})
+
 /** The last to be opened is the first to be closed: everything still works while it drains. */
 async function drainAtMost(ms: number, busy: readonly Pick<Work, 'drain'>[]): Promise<void> {
   if (ms === 0) return
@@ -151,6 +152,8 @@ type Opened = { readonly executor: Executor & { leave(): void }; readonly engine
 
 async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): Promise<Opened> {
   const { config, stores, reports } = needs
+  const { orphanMs, extraCa } = config
+  const options = { home: join(folder.folder, 'attempts'), env: proxies(), orphanMs, extraCa }
   let said = ''
   for (;;) {
     const engine = await findEngine(engineEnv(config))
@@ -162,12 +165,6 @@ async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): 
       wasEngineSeen: stores.installation.engineSeenAt !== null,
       isEngineThere,
     })
-    const options = {
-      home: join(folder.folder, 'attempts'),
-      env: proxies(),
-      orphanMs: config.orphanMs,
-      extraCa: config.extraCa,
-    }
     if (choice.kind === 'docker' && isEngineThere) {
       await markEngineSeenIfFirst(stores.sql, stores.now())
       looked()

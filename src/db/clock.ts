@@ -34,5 +34,5 @@ export async function openClock(
   }
 }
 
-export const explainSkew = (aheadMs: number): string =>
+const explainSkew = (aheadMs: number): string =>
   `This host’s clock is ${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the database’s; Sluice goes by the database’s. Synchronise both, for example with chrony.`

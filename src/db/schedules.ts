@@ -18,7 +18,7 @@ export type ScheduleChange = {
   readonly isOff: boolean
 }
 
-export type ScheduledWorkflow = {
+type ScheduledWorkflow = {
   readonly workflowId: WorkflowId
   readonly name: string
   readonly schedule: Schedule | null

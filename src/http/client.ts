@@ -3,14 +3,6 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Env } from './env.ts'
 
-/** Who asks, and how: as the connection tells, or a proxy that is trusted to tell it. */
-export type Client = {
-  readonly address: string
-  readonly isSecure: boolean
-  /** What the client has called us: scheme, host and port. */
-  readonly origin: string
-}
-
 export type TrustsProxy = (address: string) => boolean
 
 /** `networks` are addresses and networks (`10.1.0.0/16`). */

@@ -1,7 +1,14 @@
 import type { UserId } from '../brand.ts'
-import type { Client } from './client.ts'
 
 export type User = { readonly id: UserId; readonly name: string }
+
+/** Who asks, and how: as the connection tells, or a proxy that is trusted to tell it. */
+type Client = {
+  readonly address: string
+  readonly isSecure: boolean
+  /** What the client has called us: scheme, host and port. */
+  readonly origin: string
+}
 
 /** What every route finds in its context once the door has let the request in. */
 export type Env = {
