@@ -128,6 +128,13 @@ export async function listQueuedBuilds(
     select id, epoch from builds where state = 'queued' order by id limit ${limit}`
 }
 
+/** Ended builds are history: they need their source no more. */
+export async function forgetSourcesOfBuilds(sql: Sql, finishedBefore: Date, limit: number): Promise<void> {
+  await sql`
+    update builds set source_digest = null where id in (
+      select id from builds where source_digest is not null and finished_at < ${finishedBefore} order by id limit ${limit})`
+}
+
 async function hintAt(sql: Sql, id: BuildId): Promise<void> {
   await sql`select pg_notify('sluice', ${`build:${id}`})`
 }

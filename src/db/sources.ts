@@ -5,13 +5,15 @@ import type { Sql } from './sql.ts'
 /** The CHECK of `source_chunks` says the same. */
 const CHUNK_BYTES = 1024 * 1024
 
-/** Stores a revision's files under their digest, once however often they come. In a transaction: half a source must never be seen. */
+/** Stores a revision's files under their digest, once however often they come; one that is there counts as needed from now on. In a transaction: half a source must never be seen. */
 export async function insertSource(sql: Sql, tarGz: Buffer, now: Date): Promise<Digest> {
   const digest = `sha256:${createHash('sha256').update(tarGz).digest('hex')}` as Digest // the one place that makes them
   const md5 = createHash('md5').update(tarGz).digest('base64')
-  const { count } = await sql`insert into sources (digest, bytes, md5, created_at)
-    values (${digest}, ${tarGz.length}, ${md5}, ${now}) on conflict do nothing`
-  if (count === 0) return digest
+  const [row] = await sql<[{ isNew: boolean }]>`
+    insert into sources (digest, bytes, md5, created_at, needed_at)
+    values (${digest}, ${tarGz.length}, ${md5}, ${now}, ${now})
+    on conflict (digest) do update set needed_at = excluded.needed_at returning xmax = 0 as "isNew"`
+  if (!row.isNew) return digest
   for (let seq = 0; seq * CHUNK_BYTES < tarGz.length; seq++) {
     const bytes = tarGz.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES)
     await sql`insert into source_chunks (digest, seq, bytes) values (${digest}, ${seq}, ${bytes})`
@@ -25,4 +27,27 @@ export async function readSource(sql: Sql, digest: Digest): Promise<Buffer> {
   const rows = sql<{ bytes: Buffer }[]>`select bytes from source_chunks where digest = ${digest} order by seq`
   for await (const batch of rows.cursor(8)) for (const row of batch) chunks.push(row.bytes)
   return Buffer.concat(chunks)
+}
+
+/** Where a walk over the sources has come to, the longest unneeded first. */
+export type SourcePlace = { readonly neededAt: Date; readonly digest: Digest }
+
+/** The next sources that no deploy has brought since `neededBefore`. */
+export async function listOldSources(
+  sql: Sql,
+  { neededBefore, after, limit }: { neededBefore: Date; after: SourcePlace | null; limit: number },
+): Promise<readonly SourcePlace[]> {
+  return sql<SourcePlace[]>`
+    select digest, needed_at as "neededAt" from sources where needed_at < ${neededBefore}
+      ${after === null ? sql`` : sql`and (needed_at, digest) > (${after.neededAt}, ${after.digest})`}
+    order by sources.needed_at, digest limit ${limit}`
+}
+
+/** One that a deploy brings at this moment has been needed since `neededBefore` when its lock is free; foreign keys guard the rest. */
+export async function deleteSourceIfUnneeded(sql: Sql, digest: Digest, neededBefore: Date): Promise<boolean> {
+  const { count } = await sql`
+    delete from sources where digest = ${digest} and needed_at < ${neededBefore}
+      and not exists (select from revisions where source_digest = ${digest})
+      and not exists (select from builds where source_digest = ${digest})`
+  return count === 1
 }

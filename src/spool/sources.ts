@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
-import { access, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -17,28 +17,62 @@ export type Source = {
 
 const TEXT_BYTES = 4 * 2 ** 20
 
-/** Keeps each source unpacked once in `home`; `fetch` gives its tar.gz. */
-export function openSources(
-  home: string,
-  fetch: (digest: Digest) => Promise<Buffer>,
-): (digest: Digest) => Promise<Source> {
-  const opened = new Map<Digest, Promise<Source>>()
+type Fetch = (digest: Digest) => Promise<Buffer>
+
+/** Keeps each source unpacked once in `home`, until it has not been opened for a week; `fetch` gives its tar.gz. */
+export function openSources(home: string, fetch: Fetch): (digest: Digest) => Promise<Source> {
+  const unpacking = new Map<Digest, Promise<Source>>()
   return (digest) => {
-    const source = opened.get(digest) ?? openSource(home, digest, fetch)
-    opened.set(digest, source)
-    source.catch(() => opened.delete(digest)) // whoever asks next tries again
+    const source = unpacking.get(digest) ?? openSource(home, digest, fetch)
+    unpacking.set(digest, source)
+    const forget = () => unpacking.delete(digest)
+    source.then(forget, forget) // whoever asks next marks it as used anew, or tries again
     return source
   }
 }
 
-async function openSource(home: string, digest: Digest, fetch: (digest: Digest) => Promise<Buffer>): Promise<Source> {
+async function openSource(home: string, digest: Digest, fetch: Fetch): Promise<Source> {
   const folder = join(home, digest.replace(':', '-'))
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) await unpackInto(home, folder, await checked(digest, await fetch(digest)))
+  if (!(await markUsed(folder))) {
+    await removeUnused(home)
+    await unpackInto(home, folder, await checked(digest, await fetch(digest)))
+    await markUsed(folder)
+  }
   return folderSource(folder)
+}
+
+/** A folder's time is that of its last use. False: there is none. */
+async function markUsed(folder: string): Promise<boolean> {
+  const now = new Date()
+  return utimes(folder, now, now).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      return false
+    },
+  )
+}
+
+const UNUSED_MS = 7 * 86_400_000
+
+/** Whenever a new one comes, so that the disk holds what a week has used; what a killed worker left half unpacked goes with it. A source is opened anew for each task, and a copy of it takes no week. */
+async function removeUnused(home: string): Promise<void> {
+  const names = await readdir(home).catch(() => []) // there is none before the first source
+  for (const name of names) {
+    const folder = join(home, name)
+    if (!(await isUnused(folder))) continue
+    const away = join(home, `removing-${randomUUID()}`)
+    if (!(await rename(folder, away).then(isDone, isGone))) continue // another worker of this host was first
+    if (!(await isUnused(away))) await rename(away, folder).catch(() => {}) // used in between; or unpacked anew by now
+    await rm(away, { recursive: true, force: true })
+  }
+}
+
+const isUnused = (folder: string) => stat(folder).then(({ mtimeMs }) => Date.now() - mtimeMs > UNUSED_MS, isGone)
+const isDone = () => true
+const isGone = (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'ENOENT') throw error
+  return false
 }
 
 /** The files that lie in a folder, without what at its top is named like one of `skipped`. */

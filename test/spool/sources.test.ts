@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { create } from 'tar'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Digest } from '../../src/brand.ts'
@@ -55,5 +56,34 @@ describe('a source', () => {
   it('that has other bytes than its name says is not taken', async () => {
     const open = openSources(join(home, 'c'), async () => tarGz)
     await expect(open(digestOf(Buffer.from('else')))).rejects.toThrow('has the bytes of')
+  })
+
+  it('that no task has used for a week makes room when another comes, as does what was never unpacked whole', async () => {
+    const sources = join(home, 'd')
+    const other = gzipSync(gunzipSync(tarGz), { level: 1 })
+    const archives = new Map([tarGz, other].map((bytes) => [digestOf(bytes), bytes]))
+    const open = openSources(sources, async (digest) => archives.get(digest) ?? tarGz)
+    const nameOf = (bytes: Buffer) => digestOf(bytes).replace(':', '-')
+    await open(digestOf(tarGz))
+    const kept = join(sources, nameOf(Buffer.from('kept')))
+    const killed = join(sources, 'unpacking-x')
+    for (const folder of [kept, killed]) await mkdir(folder)
+    const longAgo = new Date(Date.now() - 8 * 86_400_000)
+    for (const folder of [join(sources, nameOf(tarGz)), killed]) await utimes(folder, longAgo, longAgo)
+    await open(digestOf(other))
+    expect((await readdir(sources)).toSorted()).toEqual([nameOf(other), nameOf(Buffer.from('kept'))].toSorted())
+    expect((await open(digestOf(tarGz))).read('queries/one.sql')).toBe('select 1')
+  })
+
+  it('that is old and used again stays', async () => {
+    const sources = join(home, 'e')
+    const open = openSources(sources, async () => tarGz)
+    await open(digestOf(tarGz))
+    const folder = join(sources, digestOf(tarGz).replace(':', '-'))
+    const longAgo = new Date(Date.now() - 8 * 86_400_000)
+    await utimes(folder, longAgo, longAgo)
+    await open(digestOf(tarGz))
+    await expect(open(digestOf(Buffer.from('else')))).rejects.toThrow('has the bytes of')
+    expect(await readdir(sources)).toContain(basename(folder))
   })
 })
