@@ -546,7 +546,7 @@ const TABLE = [
     ['test/app/run-schedules.test.ts'],
   ],
   [
-    'two webs start the same session',
+    'two webs work on the same schedule',
     'src/db/schedules.ts',
     'limit ${limit} for update of schedules skip locked',
     'limit ${limit}',

@@ -4,7 +4,7 @@ import { enterEnvironment } from '../../src/app/enter-environment.ts'
 import { runDueSchedules } from '../../src/app/run-schedules.ts'
 import type { JsonObject } from '../../src/brand.ts'
 import { findOrNameInstallation } from '../../src/db/installation.ts'
-import { syncSchedules } from '../../src/db/schedules.ts'
+import { lockDueSchedules, syncSchedules } from '../../src/db/schedules.ts'
 import { openDatabase } from '../../src/db/sql.ts'
 import { readSchedule } from '../../src/workflow/schedule.ts'
 import { makeWorkflow, openPorts } from '../support/attempts.ts'
@@ -47,6 +47,15 @@ eachBackend('schedules', (open) => {
   beforeEach(async () => {
     await sql`truncate projects, sessions, attempts, tasks, schedules cascade`
     await sql`update limits set used = 0`
+  })
+
+  it('that one web works on are passed over by the others, and do not hold them up', async () => {
+    await scheduleMany(3)
+    const due = at('06:05:00')
+    await sql.begin(async (tx) => {
+      expect(await lockDueSchedules(tx, 2, due)).toHaveLength(2)
+      expect(await lockDueSchedules(other, 9, due)).toHaveLength(1)
+    })
   })
 
   it('say what a push changes', async () => {

@@ -176,6 +176,7 @@ eachBackend('a worker', (open) => {
     await work.look()
     for (let done = 0; done < 3; done++) {
       await fake.until(() => fake.started.length > done + 1)
+      most = Math.max(most, (await statesOf(sql, id)).filter((line) => line.endsWith(' running')).length)
       fake.running().at(-1)?.exit(0) // the first one keeps its slot all the while
     }
     fake.running()[0]?.exit(0)
