@@ -4,6 +4,7 @@ import { type Plan, planEnvironment } from '../environment/plan.ts'
 import type { Archive, CommitWords, TreeFile } from '../git/repositories.ts'
 import { type CheckedProject, checkProject } from '../workflow/check-project.ts'
 import { explainProblem } from '../workflow/explain.ts'
+import { leadsOut } from '../workflow/inside-path.ts'
 import { firstDue } from '../workflow/schedule.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import type { Work } from './begin-deploy.ts'
@@ -54,11 +55,22 @@ async function readProject(work: Work, tree: readonly TreeFile[]) {
   const checked = await readUntil(work, tree, texts, check)
   if (hasErrors(checked)) return stopUnchecked(work, checked, texts)
   tellChecked(work, checked, texts, now)
+  const stray = await findStrayLink(work, tree)
+  if (stray !== undefined) return stop(work, stray, 'Put what it leads to into the repository, or remove the link')
   const plan = () => planEnvironment({ tree, texts, builder: project.builder, baseImage, templates })
   const planned = await readUntil(work, tree, texts, plan)
   if (planned.kind === 'refused') return stop(work, planned.message, planned.hint)
   for (const notice of planned.notices) tell(detail(notice))
   return { workflows: checked.workflows, plan: planned.plan }
+}
+
+/** No worker unpacks a link that leads out, so that no task would ever start. */
+async function findStrayLink({ ports, project }: Work, tree: readonly TreeFile[]): Promise<string | undefined> {
+  const links = tree.filter(({ mode, bytes }) => mode === '120000' && bytes <= MAX_TEXT)
+  if (links.length === 0) return undefined
+  const targets = await ports.repositories.texts(project.id, links)
+  const [path, target] = [...targets].find(([path, target]) => leadsOut(path, target)) ?? []
+  return path === undefined ? undefined : `The link ${path} leads out of the project, to ${target}`
 }
 
 type Checked = Extract<CheckedProject, { kind: 'checked' }>

@@ -8,3 +8,7 @@ export function insidePath(path: string): string | undefined {
   }
   return parts.join('/')
 }
+
+/** Whether a link at `path` leads out of the folder that both are in. */
+export const leadsOut = (path: string, target: string): boolean =>
+  target.startsWith('/') || insidePath(`${path}/../${target}`) === undefined

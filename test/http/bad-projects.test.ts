@@ -73,6 +73,14 @@ const BAD: readonly (readonly [string, Bad])[] = [
       return {}
     },
   ],
+  [
+    'stray-link',
+    async ({ folder }) => {
+      await symlink('daily.dig', join(folder, 'fine'))
+      await symlink('../../etc/passwd', join(folder, 'config'))
+      return {}
+    },
+  ],
   ['include-outside', { 'daily.dig': "!include : '../secrets.dig'\n\n+a:\n  !include : '/etc/passwd'\n" }],
   ['include-missing', { 'daily.dig': "_export:\n  !include : 'config/params.yml'\n\n+a:\n  sh>: echo\n" }],
   [
