@@ -6,7 +6,7 @@ export type Figure = {
   readonly ms: readonly number[]
   /** Milliseconds that it may take; null: it has no target of its own. */
   readonly target: number | null
-  /** The same work done by `docker run`, one after the other; null: there is nothing to compare with. */
+  /** The same work done in the way that the table compares with; null: there is nothing to compare with. */
   readonly baseline: readonly number[] | null
 }
 
@@ -16,8 +16,8 @@ export function median(values: readonly number[]): number {
 }
 
 /** Minimum, median and maximum; a target is met when the median keeps it. */
-export function renderTable(figures: readonly Figure[]): string {
-  const head = ['', 'min', 'median', 'max', 'target', '', 'docker run', 'ratio']
+export function renderTable(figures: readonly Figure[], beside = 'docker run'): string {
+  const head = ['', 'min', 'median', 'max', 'target', '', beside, 'ratio']
   const rows = [head, head.map(() => '---'), ...figures.map(rowOf)]
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows.map((row) => `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`).join('\n')

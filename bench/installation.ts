@@ -83,9 +83,12 @@ export class Installation {
     return postgres(`postgres://sluice:${password}@127.0.0.1:${port}/sluice`, { max: 3 })
   }
 
+  async token(): Promise<string> {
+    return (await readFile(join(this.home, 'token'), 'utf8')).trim()
+  }
+
   async openApi() {
-    const token = (await readFile(join(this.home, 'token'), 'utf8')).trim()
-    const headers = { ...ALONE, authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const headers = { ...ALONE, authorization: `Bearer ${await this.token()}`, 'content-type': 'application/json' }
     return async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
       const request = { method, headers, ...(body && { body: JSON.stringify(body) }) }
       const response = await fetch(`${this.url}/api/${path}`, request)
@@ -115,7 +118,7 @@ async function startRedis(folder: string) {
   return { process: redis, url: `redis://127.0.0.1:${port}` }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().on('error', reject)
     server.listen(0, '127.0.0.1', () => {

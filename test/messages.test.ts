@@ -11,6 +11,7 @@ const DOORS = {
   port: 'Start of the server',
   setting: 'Start of the server',
   engine: 'Start of the server',
+  proxy: 'Start of the proxy',
   task: 'Tasks',
 } as const
 
