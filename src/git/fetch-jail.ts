@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RemoteUrl } from './remote-url.ts'
+import { makeScratch } from './scratch.ts'
 
 export type JailNeeds = {
   readonly remote: RemoteUrl
@@ -92,11 +92,10 @@ export const jailEnvironment = ({ remote }: Pick<JailNeeds, 'remote'>, home: str
 
 /** Calls `act` with a home of its own, which is gone afterwards. */
 export async function inJail<Result>(needs: JailNeeds, act: (home: string) => Promise<Result>): Promise<Result> {
-  const home = await mkdtemp(join(tmpdir(), 'sluice-fetch-'))
+  const home = await makeScratch('fetch')
   try {
     if (!/^[A-Za-z0-9/_.-]+$/.test(home))
       throw new Error(`the temporary folder ${home} has characters that a shell reads`)
-    await chmod(home, 0o700)
     await mkdir(join(home, 'none'))
     for (const [name, text] of Object.entries(jailFiles(needs, home)))
       await writeFile(join(home, name), text, { mode: 0o600 })

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeScratch, sweepScratch } from './scratch.ts'
 
 /** Hooks live in the product, not in the repositories. */
 export const HOOKS = fileURLToPath(new URL('../../src/git/hooks', import.meta.url))
@@ -33,8 +33,8 @@ const MAX_QUESTION = 16 * 1024
 
 /** A unix socket in a folder of our own, on which the hooks of our own git processes ask. `onBug` is told of whatever an answer throws; the ref is refused then. */
 export async function openHookDoor(onBug: (error: unknown) => void): Promise<HookDoor> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-')) // a unix socket's path is limited to about 100 bytes, a home's is not
-  await chmod(folder, 0o700)
+  await sweepScratch()
+  const folder = await makeScratch('hooks') // in the system's folder: a unix socket's path is limited to about 100 bytes, a home's is not
   const path = join(folder, 'hooks.sock')
   const answers = new Map<string, Answer>()
   const open = new Set<Socket>()

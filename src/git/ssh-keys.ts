@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../refusal.ts'
 import { exitOf } from './run-git.ts'
+import { makeScratch } from './scratch.ts'
 
 export type DeployKey = { readonly privateKey: string; readonly publicKey: string }
 export type HostKey = { readonly line: string; readonly fingerprint: string }
 
 /** A new ed25519 key pair without a passphrase: the sealed column protects it. */
 export async function makeDeployKey(comment: string): Promise<DeployKey> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-key-'))
+  const folder = await makeScratch('key')
   try {
     const file = join(folder, 'key')
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file])
