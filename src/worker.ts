@@ -24,6 +24,7 @@ import { proxies } from './proxies.ts'
 import { Refusal } from './refusal.ts'
 import { openReports, type Reports } from './reports.ts'
 import type { Executor } from './spool/executor.ts'
+import { watchDisks } from './spool/full-disk.ts'
 import { openSources } from './spool/sources.ts'
 import { takeWorkerFolder, type WorkerFolder } from './spool/worker-folder.ts'
 import { openStores, requireDatabase, type Stores } from './stores.ts'
@@ -86,6 +87,9 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   const { executor, engine } = await openExecutor(needs, start)
   const admission = openAdmission()
   if (engine !== null) own.own(watchEngine(engine.docker, (problem) => admission.tell('engine', problem)))
+  const disks = [start.folder.folder, ...(await listEngineFolders(engine))]
+  const watch = own.own(watchDisks(disks, config.minFreeBytes, (problem) => admission.tell('disk', problem)))
+  await watch.look()
   const building = engine && (await openBuilding({ ...needs, admission, proxies: proxies() }, engine.docker))
   own.onEnd(async () => executor.leave())
   const expressions = await openExpressions()
@@ -146,6 +150,15 @@ async function drainAtMost(ms: number, busy: readonly Pick<Work, 'drain'>[]): Pr
   const limit = sleep(ms, undefined, { signal: over.signal }).catch(() => {}) // they were done before
   await Promise.race([Promise.all(busy.map((one) => one.drain())), limit])
   over.abort()
+}
+
+/** Where the engine keeps images and containers, if it lets itself be asked. */
+async function listEngineFolders(engine: Engine | null): Promise<readonly string[]> {
+  const root = await engine?.docker.info().then(
+    ({ DockerRootDir }) => DockerRootDir as string | undefined,
+    () => undefined,
+  )
+  return root === undefined ? [] : [root]
 }
 
 type Opened = { readonly executor: Executor & { leave(): void }; readonly engine: Engine | null }

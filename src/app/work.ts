@@ -11,6 +11,7 @@ import { beatWorker } from '../db/work-counts.ts'
 import { drainWorker, type NewWorker, putWorker, putWorkerProblem, stopWorker } from '../db/workers.ts'
 import type { Run } from '../spool/executor.ts'
 import type { Admission } from './admission.ts'
+import { eventOfBreak } from './broken-run.ts'
 import type { Finished } from './finish-task.ts'
 import { hearCancels } from './hear-cancels.ts'
 import { LEASE_SECONDS, Leases } from './leases.ts'
@@ -226,13 +227,14 @@ class Worker implements Work {
 
   /** A bug of ours, or an executor that broke its word: the command is ended, the task fails and says so, nothing waits for ever. */
   async #fail(claim: Claim, error: unknown): Promise<Claim | undefined> {
-    this.#ports.report(error)
-    await this.#kill(claim)
+    const event = await eventOfBreak(this.#ports, runOf(claim), error)
+    if (event.kind === 'failed') {
+      this.#ports.report(error)
+      await this.#kill(claim)
+    }
     const order = await retryWhileAway(this.#leases, () => findTaskOrder(this.#ports.sql, claim))
     if (order === undefined) return undefined
     const run = await retryWhileAway(this.#leases, () => findTaskRun(this.#ports.sql, claim))
-    const message = `Sluice could not run it: ${error instanceof Error ? error.message : String(error)}`
-    const event = { kind: 'failed', error: { message } } as const
     const { logId = null, startedAt } = run ?? {}
     return (await this.#finish({ claim, order, logId, startedAt }, event)).next
   }

@@ -70,10 +70,10 @@ export async function readClock(sql: Sql): Promise<{ readonly aheadMs: number; r
 const AWAY = new Set([
   ...['CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT'],
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],
-  ...['57P01', '57P02', '57P03', '08000', '08003', '08006', '53300'], // shut down, crashed, starting up, connection lost, too many
+  ...['57P01', '57P02', '57P03', '08000', '08003', '08006', '53300', '53100'], // shut down, crashed, starting up, connection lost, too many, disk full
 ])
 
-/** PostgreSQL cannot be reached, or went away in the middle: what was asked may or may not have been done. */
+/** PostgreSQL cannot be reached, went away in the middle, or has no room to write: what was asked may or may not have been done. */
 export function isDatabaseAway(error: unknown): boolean {
   return hasCode(error, AWAY) && !('path' in error) // an ENOENT with a path is a file's, and waiting for PostgreSQL would not bring it
 }

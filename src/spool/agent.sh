@@ -67,7 +67,7 @@ take() {
 
 take_kill() {
   is_id "$1" && [ -f "$spool/$1.kill" ] && [ ! -e "$spool/$1.done" ] || return 0
-  if claim "$1"; then echo 143 >"$spool/$1.done"; return; fi
+  if claim "$1"; then put "$1.done" 143; return; fi
   read -r grace <"$spool/$1.kill" || grace=0
   case $grace in '' | *[!0-9]*) grace=0 ;; esac
   # Once per kill file: the tick comes by again.
@@ -89,14 +89,33 @@ run() {
       export SLUICE_RUN SLUICE_MARK
       . "$spool/$1.run"
     ) 2>&1
-    echo "$?" >"$spool/$1.code"
-  } | SLUICE_PIPE=$spool/$1: cat >>"$spool/$1.out"
+    put "$1.code" "$?"
+  } | pour "$1"
   code=137
   read -r code <"$spool/$1.code"
   count_ooms
   if [ "$code" = 137 ] && [ "$ooms" -gt "$ooms_before" ]; then code="$code oom"; fi
   if [ -e "$spool/orphaned" ]; then code="$code orphaned"; fi
-  echo "$code" >"$spool/$1.done"
+  put "$1.done" "$code"
+}
+
+# On a full disk what has ended waits until there is room; half a line of it would be taken for none.
+put() {
+  until echo "$2" >"$spool/$1"; do
+    [ -d "$spool" ] || return
+    sleep 1
+  done 2>/dev/null
+}
+
+# A full disk ends cat, with a piece of output in its hands: that is said in the log as soon as it has room, and the task waits until then. A killed cat (above 128) stays dead.
+pour() {
+  until SLUICE_PIPE=$spool/$1: cat >>"$spool/$1.out"; do
+    [ "$?" -le 128 ] && [ -d "$spool" ] || return
+    until echo '[sluice] Output is missing here: the disk was full.' >>"$spool/$1.out"; do
+      [ -d "$spool" ] || return
+      sleep 1
+    done
+  done 2>/dev/null
 }
 
 # The engine's memory limit strikes tasks before it strikes the agent: raising one's own score needs no right.
@@ -155,7 +174,7 @@ stop() {
     rounds=$((rounds + 1))
     # An escaped process holds the pipe open: let go of it.
     if [ "$rounds" -gt 10 ]; then find_marked "SLUICE_PIPE=$spool/$1:" && signal KILL; fi
-    if [ "$rounds" -gt 40 ]; then echo 137 >"$spool/$1.done"; fi
+    if [ "$rounds" -gt 40 ]; then put "$1.done" 137; fi
   done
 }
 

@@ -6,6 +6,7 @@ import { attemptFolder, beat, exists, runName } from './attempt-folder.ts'
 import { readCertificates } from './certificates.ts'
 import type { Executor, Run, SpoolState } from './executor.ts'
 import { followRun } from './follow-run.ts'
+import { unlessFull } from './full-disk.ts'
 import { openPlaces, type Places } from './places.ts'
 import { readPlanted } from './planted.ts'
 import { clearRun, plainName, postRun, takeBack } from './post-run.ts'
@@ -31,11 +32,12 @@ export async function openExecutor(
 
   return {
     kind: agents.kind,
-    open: (place, unpack) => places.open(place, unpack),
+    open: (place, unpack) => unlessFull(home, () => places.open(place, unpack)),
     state: (run) => spoolState(places, run),
     async start(run, command) {
       const folder = places.folder(run)
-      if ((await spoolState(places, run)) === 'absent') await postRun({ agents, places }, run, command)
+      if ((await spoolState(places, run)) === 'absent')
+        await unlessFull(home, () => postRun({ agents, places }, run, command))
       await agents.ring(run.attemptId, folder, `start ${runName(run)}`)
     },
     follow: (run, offset, take, options) =>

@@ -59,11 +59,12 @@ export async function forgetNotes(folder: AttemptFolder, name: string): Promise<
   for (const kind of ['posting', 'posted', 'stop']) await rm(join(folder.runs, `${name}.${kind}`), { force: true })
 }
 
+/** Half of a note, whose writer was killed or had no room, is none: nothing is posted or stopped before its note is whole. */
 async function findJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined
+    if (isCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined
     throw error
   }
 }

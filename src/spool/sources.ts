@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar'
 import type { Digest } from '../brand.ts'
+import { unlessFull } from './full-disk.ts'
 
 /** A revision's files on this worker. */
 export type Source = {
@@ -23,7 +24,7 @@ type Fetch = (digest: Digest) => Promise<Buffer>
 export function openSources(home: string, fetch: Fetch): (digest: Digest) => Promise<Source> {
   const unpacking = new Map<Digest, Promise<Source>>()
   return (digest) => {
-    const source = unpacking.get(digest) ?? openSource(home, digest, fetch)
+    const source = unpacking.get(digest) ?? unlessFull(home, () => openSource(home, digest, fetch))
     unpacking.set(digest, source)
     const forget = () => unpacking.delete(digest)
     source.then(forget, forget) // whoever asks next marks it as used anew, or tries again
@@ -98,7 +99,12 @@ async function checked(digest: Digest, tarGz: Buffer): Promise<Buffer> {
 async function unpackInto(home: string, folder: string, tarGz: Buffer): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   const fresh = await mkdtemp(join(home, 'unpacking-'))
-  await pipeline(Readable.from([tarGz]), extract({ cwd: fresh, preserveOwner: false, strict: true }))
+  await pipeline(Readable.from([tarGz]), extract({ cwd: fresh, preserveOwner: false, strict: true })).catch(
+    async (error: unknown) => {
+      await rm(fresh, { recursive: true, force: true }) // half a source on a full disk would keep it full
+      throw error
+    },
+  )
   await rename(fresh, folder).catch(async (error: NodeJS.ErrnoException) => {
     await rm(fresh, { recursive: true, force: true })
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error // another process was first

@@ -321,6 +321,27 @@ eachBackend('a worker', (open) => {
     await proxy.close()
   })
 
+  it('waits while the database has no room for a log: the command runs on, and each byte is written once when there is', async () => {
+    const { work, fake } = await hire((_, run) => run.write('one\n'))
+    const id = await startOne(ports, { '+a': sh('slow') })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    await vi.waitUntil(async () => (await logOf(id, '+wf+a')).endsWith('one\n'))
+    await sql`create function no_room() returns trigger language plpgsql as $$ begin raise exception 'no room' using errcode = '53100'; end $$`
+    await sql`create trigger no_room before insert on log_chunks for each row execute function no_room()`
+    fake.running()[0]?.write('two\n')
+    fake.running()[0]?.exit(0)
+    const [held] = await sql`select clock_timestamp() as at`
+    const hasRenewed = () =>
+      sql`select from tasks where attempt_id = ${id} and lease_until > ${held?.at}::timestamptz + interval '11 s'`
+    await vi.waitUntil(async () => (await hasRenewed()).length > 0, { timeout: 20_000 })
+    expect(await statesOf(sql, id)).toContain('+wf+a running')
+    await sql`drop function no_room cascade`
+    await until(id, 'success')
+    expect(fake.started).toHaveLength(1)
+    expect((await logOf(id, '+wf+a')).split('\n').slice(1)).toEqual(['one', 'two', ''])
+  })
+
   it('drains: what runs ends here, what follows is left to others', async () => {
     const { work, fake } = await hire(() => {})
     const id = await startOne(ports, { '+a': sh('x'), '+b': sh('y') })

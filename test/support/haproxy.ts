@@ -12,7 +12,7 @@ const DOORS = ['8080', '8081', '8082', '8083', '8443', '8404', '9090', '65432'] 
 type Door = (typeof DOORS)[number]
 const PATIENCE = { timeout: 30_000, interval: 20 }
 
-export type TestProxy = {
+type TestProxy = {
   /** Where the door of this number is. */
   port(door: Door): number
   url(door?: Door): string
