@@ -53,6 +53,26 @@ export class Installation {
     return performance.now() - from
   }
 
+  /** Beside the server, on the same stores: for `SIGKILL`. */
+  async startWeb(): Promise<ChildProcess> {
+    const port = await freePort()
+    const env = { ...this.#env, DATABASE_URL: await this.#databaseUrl() }
+    const web = spawn('node', ['dist/cli.js', 'web', '--port', String(port)], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const isReady = () =>
+      fetch(`http://127.0.0.1:${port}/readyz`, { headers: ALONE }).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    while (!(await isReady())) {
+      if (web.exitCode !== null) throw new Error(`sluice web ended with ${web.exitCode}`)
+      await sleep(20)
+    }
+    return web
+  }
+
   /** True also when tasks can run, which comes a moment later than the first page. */
   async ready(): Promise<void> {
     while (!(await fetch(`${this.url}/readyz`, { headers: ALONE })).ok) await sleep(20)
@@ -77,10 +97,14 @@ export class Installation {
   }
 
   async openDatabase() {
+    return postgres(await this.#databaseUrl(), { max: 3 })
+  }
+
+  async #databaseUrl(): Promise<string> {
     const folder = join(this.home, 'postgres')
     const password = await readFile(join(folder, 'password'), 'utf8')
     const port = (await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[3]?.trim()
-    return postgres(`postgres://sluice:${password}@127.0.0.1:${port}/sluice`, { max: 3 })
+    return `postgres://sluice:${password}@127.0.0.1:${port}/sluice`
   }
 
   async token(): Promise<string> {

@@ -3,13 +3,14 @@ import { heardSince } from './pages/shown.ts'
 import type { Sql } from './sql.ts'
 
 const DAY_MS = 24 * 3_600_000
+const WEEK_MS = 7 * DAY_MS
 const MOST_WORKERS = 200
 const MOST_TASKS = 500
 const MOST_QUEUES = 200
 
 /** Those that are heard, those that were heard within the week, and those that were stopped within the day. */
 export async function listWorkers(sql: Sql, now: Date): Promise<readonly ShownWorker[]> {
-  const [dayAgo, weekAgo] = [new Date(now.getTime() - DAY_MS), new Date(now.getTime() - 7 * DAY_MS)]
+  const [dayAgo, weekAgo] = [new Date(now.getTime() - DAY_MS), new Date(now.getTime() - WEEK_MS)]
   return sql<ShownWorker[]>`
     select id, name, host, executor, engine, version, slots, queues, started_at as "startedAt", heard_at as "heardAt", stopped_at as "stoppedAt",
       processed::float8 as processed, succeeded::float8 as succeeded, failed::float8 as failed, problem, retried::float8 as retried,
@@ -29,7 +30,7 @@ export async function listRunningTasks(sql: Sql): Promise<readonly RunningTask[]
     order by workers.name, tasks.started_at limit ${MOST_TASKS}`
 }
 
-/** Every queue that a worker serves, a task waits in, or something came out of within the hour. The names of those that wait are found by leaps along the index, and counted no further than a page can say. */
+/** Every queue that a worker serves, or did until it was gone, a task waits in, or something came out of within the hour. The names of those that wait are found by leaps along the index, and counted no further than a page can say. */
 export async function listQueues(sql: Sql, now: Date): Promise<readonly ShownQueue[]> {
   const rows = await sql<Omit<ShownQueue, 'perMinute'>[]>`
     with recursive waits as (
@@ -37,8 +38,9 @@ export async function listQueues(sql: Sql, now: Date): Promise<readonly ShownQue
       union all
       select (select queue from tasks where state = 'ready' and queue > waits.queue order by queue limit 1) from waits where waits.queue is not null
     ), serving as (
-      select queue, count(*)::int as online from workers, unnest(queues) as queue
-      where stopped_at is null and draining_at is null and heard_at > ${heardSince(now)} group by queue
+      select queue, count(*) filter (where draining_at is null and heard_at > ${heardSince(now)})::int as online
+      from workers, unnest(queues) as queue
+      where stopped_at is null and heard_at > ${new Date(now.getTime() - WEEK_MS)} group by queue
     ), flowing as (
       select queue, minute, finished from queue_minutes where minute > ${now}::timestamptz - interval '60 minutes' and minute <= ${now}
     ), names as (

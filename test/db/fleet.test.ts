@@ -120,10 +120,13 @@ describe('a queue', () => {
       },
     )
     await hire()
+    const gone = await putWorker(sql, { ...WORKER, name: 'fra1/9', queues: ['tpu'] }, new Date())
+    await sql`update workers set heard_at = heard_at - interval '1 hour' where id = ${gone}`
     await flow('idle', 3, 1)
     expect(await listQueues(sql, new Date())).toMatchObject([
       { queue: 'default', waiting: 0, online: 1 },
       { queue: 'gpu', waiting: 2, online: 0 },
+      { queue: 'tpu', waiting: 0, online: 0 },
       { queue: 'warehouse', waiting: 1, online: 0 },
     ])
     expect((await listQueues(sql, now)).map(({ queue }) => queue)).toContain('idle')
