@@ -143,7 +143,7 @@ export const SETTINGS = {
   minFreeBytes: setting(
     'SLUICE_MIN_FREE',
     bytes('256m'),
-    'With less room on the disk of SLUICE_HOME a worker starts nothing new. It goes on by itself when there is room.',
+    'With less room on the disk of SLUICE_HOME, or on that of the engine’s images, a worker starts nothing new. It goes on by itself when there is room.',
     bytes,
   ),
   queues: setting('SLUICE_QUEUES', ['default'], 'Queues a worker takes tasks from, comma-separated.', words),

@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openAdmission } from './app/admission.ts'
 import { BUILD_QUEUE } from './app/require-image.ts'
-import { openWork, type Work } from './app/work.ts'
+import { openWork, type Work, type WorkPorts } from './app/work.ts'
 import { openBuilding } from './building.ts'
 import { type Config, readConfig } from './config.ts'
 import { markEngineSeenIfFirst } from './db/installation.ts'
 import { readSource } from './db/sources.ts'
-import type { Claim } from './db/tasks.ts'
 import { type Engine, findEngine } from './docker/engine.ts'
 import { watchEngine } from './docker/engine-watch.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
@@ -85,18 +84,12 @@ type Start = {
 async function work(own: Lifetime, needs: Needs, start: Start) {
   const { config, home, stores, reports } = needs
   const { executor, engine } = await openExecutor(needs, start)
-  const admission = openAdmission()
-  if (engine !== null) own.own(watchEngine(engine.docker, (problem) => admission.tell('engine', problem)))
-  const disks = [start.folder.folder, ...(await listEngineFolders(engine))]
-  const watch = own.own(watchDisks(disks, config.minFreeBytes, (problem) => admission.tell('disk', problem)))
-  await watch.look()
+  const admission = await watchHost(own, config, start.folder, engine)
   const building = engine && (await openBuilding({ ...needs, admission, proxies: proxies() }, engine.docker))
   own.onEnd(async () => executor.leave())
   const expressions = await openExpressions()
   own.onEnd(async () => expressions.close())
   const { sql, wakeUps, hints } = stores
-  const { taskLogDir } = config
-  const taskLogs = taskLogDir === null ? null : own.own(openTaskLogFolder(sql, taskLogDir, reports.report))
   const worker = await openWork(
     {
       sql,
@@ -111,7 +104,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       limits: { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts },
       now: stores.now,
       report: reports.report,
-      ...(taskLogs && { keepLog: (claim: Claim) => taskLogs.keep(claim) }),
+      ...keepLogs(own, needs),
     },
     describeWorker(config, start.folder, engine),
   )
@@ -126,6 +119,22 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   }
   own.onEnd(() => drainAtMost(config.drainMs, busy))
   start.state.isWorking = true
+}
+
+/** What keeps a worker from taking new work is watched from before its first look. */
+async function watchHost(own: Lifetime, config: Config, { folder }: WorkerFolder, engine: Engine | null) {
+  const admission = openAdmission()
+  if (engine !== null) own.own(watchEngine(engine.docker, (problem) => admission.tell('engine', problem)))
+  const disks = [folder, ...(await listEngineFolders(engine))]
+  const watch = own.own(watchDisks(disks, config.minFreeBytes, (problem) => admission.tell('disk', problem)))
+  await watch.look()
+  return admission
+}
+
+function keepLogs(own: Lifetime, { config: { taskLogDir }, stores, reports }: Needs): Pick<WorkPorts, 'keepLog'> {
+  if (taskLogDir === null) return {}
+  const logs = own.own(openTaskLogFolder(stores.sql, taskLogDir, reports.report))
+  return { keepLog: (claim) => logs.keep(claim) }
 }
 
 const describeWorker = (config: Config, folder: WorkerFolder, engine: Engine | null) => ({

@@ -47,12 +47,15 @@ type Options = {
   /** `own` is a fresh database on the PostgreSQL of the test run. */
   readonly database?: 'own' | 'embedded'
   readonly env?: Readonly<Record<string, string>>
+  /** What is done to its home before it starts. */
+  readonly prepare?: (home: string) => void
 }
 
 /** The compiled server as a process, with a home and a port of its own. */
-export async function startServer({ database = 'own', env: given = {} }: Options = {}): Promise<TestServer> {
+export async function startServer({ database = 'own', env: given = {}, prepare }: Options = {}): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'sluice-story-'))
   await chmod(home, 0o711) // as root PostgreSQL and tasks run as users of their own
+  prepare?.(home)
   const store = database === 'own' ? await makeDatabase() : undefined
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
