@@ -1,11 +1,60 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Json, JsonObject } from '../../src/brand.ts'
+import { isJsonObject } from '../../src/workflow/merge.ts'
 import { builtInParams, collectParams } from '../../src/workflow/params.ts'
+import { effort, PROPERTY_MS } from '../support/properties.ts'
+
+const { params } = fc.letrec<{ params: JsonObject; value: Json }>((tie) => ({
+  params: fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), tie('value')).map((one) => ({ ...one })),
+  value: fc.oneof({ maxDepth: 3 }, fc.constantFrom<Json>(1, 'x', null, false, [1], [{ a: 1 }]), tie('params')),
+}))
+
+const at = (object: JsonObject, path: readonly string[]) =>
+  path.reduce<Json | undefined>(
+    (from, key) => (isJsonObject(from) && Object.hasOwn(from, key) ? from[key] : undefined),
+    object,
+  )
+
+/** Every value that is no mapping, with the way to it. */
+const leavesOf = (object: JsonObject, path: readonly string[] = []): readonly (readonly [readonly string[], Json])[] =>
+  Object.entries(object).flatMap(([key, value]) =>
+    isJsonObject(value) ? leavesOf(value, [...path, key]) : [[[...path, key], value] as const],
+  )
+
+/** Something else than a mapping stands on the way in `object`, or anything at its end. */
+const covers = (object: JsonObject, path: readonly string[]) =>
+  at(object, path) !== undefined ||
+  path.some((_, length) => {
+    const onTheWay = at(object, path.slice(0, length))
+    return onTheWay !== undefined && !isJsonObject(onTheWay)
+  })
 
 describe('params', () => {
   it('merge mappings deeply, replace all else, and keep the place of a key', () => {
     const layers = [{ params: { a: { x: 1, y: [1] }, b: 1 } }, { params: { c: 1, a: { y: [2], z: null } } }]
     expect(JSON.stringify(collectParams(layers))).toBe('{"a":{"x":1,"y":[2],"z":null},"b":1,"c":1}')
   })
+
+  it(
+    'show every value of the upper layer, and of the lower one whatever that does not cover',
+    () => {
+      fc.assert(
+        fc.property(params, params, (below, above) => {
+          const before = JSON.stringify([below, above])
+          const merged = collectParams([{ params: below }, { params: above }])
+          for (const [path, value] of leavesOf(above)) expect(at(merged, path)).toEqual(value)
+          for (const [path, value] of leavesOf(below)) if (!covers(above, path)) expect(at(merged, path)).toEqual(value)
+          const known = [...leavesOf(above), ...leavesOf(below)].map(([path]) => path.join('.'))
+          for (const [path] of leavesOf(merged)) expect(known).toContain(path.join('.'))
+          expect(collectParams([{ params: merged }, { params: merged }])).toEqual(merged)
+          expect(JSON.stringify([below, above])).toBe(before)
+        }),
+        effort(300),
+      )
+    },
+    PROPERTY_MS,
+  )
 
   it('are reset before they are set', () => {
     const below = { params: { http: { last_status: 200, last_content: 'x' }, k: 1 } }

@@ -14,6 +14,18 @@ function schedule(config: JsonObject, timezone = 'UTC'): Schedule {
 const runs = (config: JsonObject, zone: string, from: string, count: number) =>
   nextDues(schedule(config, zone), new Date(from), count).map((due) => due.runAt.toISOString().slice(0, 16))
 
+const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
+const pad = (number: number) => String(number).padStart(2, '0')
+
+/** `2026-03-28 07:00` as Node's own tables say: an oracle that shares nothing with ours. */
+function wallClock(timeZone: string) {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' })
+  return (instant: Date) => format.format(instant)
+}
+const daysBetween = (one: string, other: string) =>
+  (Date.parse(other.slice(0, 10)) - Date.parse(one.slice(0, 10))) / DAY_MS
+
 describe('a schedule', () => {
   it.each<[JsonObject, string, string, string, string]>([
     [{ 'daily>': '07:00:00' }, 'UTC', '2026-01-01T07:00:00Z', '2026-01-01T07:00:00.000Z', '2026-01-01T00:00:00.000Z'],
@@ -145,6 +157,35 @@ describe('a schedule', () => {
           )
         }),
         effort(150),
+      )
+    },
+    PROPERTY_MS,
+  )
+
+  it(
+    'comes once each day of the wall, at its time or right after the gap that swallowed it, in every zone',
+    () => {
+      const day = fc.integer({ min: Date.UTC(2020, 0, 1) / DAY_MS, max: Date.UTC(2037, 11, 1) / DAY_MS })
+      const minute = fc.integer({ min: 0, max: 24 * 60 - 1 })
+      fc.assert(
+        fc.property(fc.constantFrom(...Intl.supportedValuesOf('timeZone')), day, minute, (zone, first, at) => {
+          const time = `${pad(Math.floor(at / 60))}:${pad(at % 60)}`
+          const daily = schedule({ 'daily>': `${time}:00` }, zone)
+          const wall = wallClock(zone)
+          let due = firstDue(daily, new Date(first * DAY_MS))
+          let before: string | undefined
+          for (let n = 0; n < 4; n++) {
+            if (due === null) throw new Error('it never comes again')
+            const shown = wall(due.runAt)
+            const wanted = `${shown.slice(0, 10)} ${time}`
+            const isSwallowed = wall(new Date(due.runAt.getTime() - MINUTE_MS)) < wanted && shown > wanted
+            expect(shown === wanted || isSwallowed, `${zone} ${shown}`).toBe(true)
+            if (before !== undefined) expect(daysBetween(before, shown), `${zone} ${before} ${shown}`).toBe(1)
+            before = shown
+            due = nextDue(daily, due.sessionTime)
+          }
+        }),
+        effort(200),
       )
     },
     PROPERTY_MS,
