@@ -63,6 +63,7 @@ function copyTree() {
 async function openTests(tree) {
   const { createVitest } = await import('vitest/node')
   process.chdir(tree)
+  delete process.env.SLUICE_TEST_LONG // it is meant for tests that run once
   const vitest = await createVitest('test', { root: tree, watch: false, reporters: [{}], silent: true })
   const forget = (path) => vitest.invalidateFile(path)
   const all = await vitest.globTestSpecifications()
