@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { type Registry, readRegistry } from './environment/registry.ts'
 
 /** Of one environment variable: its name, what holds without it, what it is for, and how its text is read. */
 export type Setting<T> = {
@@ -110,4 +111,10 @@ export const LISTEN: Listen = { host: '127.0.0.1', port: 8080 }
 export function key(raw: string): Buffer | null {
   if (!/^[0-9a-f]{64}$/i.test(raw)) throw new Unfit('which is not 64 hex digits')
   return Buffer.from(raw, 'hex')
+}
+
+export function registry(raw: string): Registry | null {
+  const it = readRegistry(raw)
+  if (it === undefined) throw new Unfit('which is not [user:password@]host:port[/path], without http://')
+  return it
 }

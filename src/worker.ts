@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +10,7 @@ import { openBuilding } from './building.ts'
 import { type Config, readConfig } from './config.ts'
 import { markEngineSeenIfFirst } from './db/installation.ts'
 import { readSource } from './db/sources.ts'
+import { isWorkerKnown } from './db/workers.ts'
 import { type Engine, findEngine } from './docker/engine.ts'
 import { watchEngine } from './docker/engine-watch.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
@@ -84,8 +86,10 @@ type Start = {
 async function work(own: Lifetime, needs: Needs, start: Start) {
   const { config, home, stores, reports } = needs
   const { executor, engine } = await openExecutor(needs, start)
+  const workerName = await nameWorker(stores.sql, start.folder)
   const admission = await watchHost(own, config, start.folder, engine)
-  const building = engine && (await openBuilding({ ...needs, admission, proxies: proxies() }, engine.docker))
+  const building =
+    engine && (await openBuilding({ ...needs, admission, workerName, proxies: proxies() }, engine.docker))
   own.onEnd(async () => executor.leave())
   const expressions = await openExpressions()
   own.onEnd(async () => expressions.close())
@@ -106,13 +110,13 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       report: reports.report,
       ...keepLogs(own, needs),
     },
-    describeWorker(config, start.folder, engine),
+    describeWorker(config, workerName, engine),
   )
   own.own(worker)
   wakeUps.hear(config.queues, () => worker.look())
   const busy: Pick<Work, 'drain'>[] = [worker]
   if (building !== null) {
-    const builds = own.own(await building.open(worker.workerId))
+    const builds = await building.open(own, worker.workerId)
     wakeUps.hear([BUILD_QUEUE], () => builds.look())
     busy.push(builds)
     await builds.look() // what was queued while nobody heard
@@ -137,8 +141,8 @@ function keepLogs(own: Lifetime, { config: { taskLogDir }, stores, reports }: Ne
   return { keepLog: (claim) => logs.keep(claim) }
 }
 
-const describeWorker = (config: Config, folder: WorkerFolder, engine: Engine | null) => ({
-  workerName: `${hostname()}/${folder.number}`,
+const describeWorker = (config: Config, workerName: string, engine: Engine | null) => ({
+  workerName,
   host: hostname(),
   pid: process.pid,
   engine: engine?.version ?? null,
@@ -208,6 +212,16 @@ async function openExecutor(needs: Needs, { folder, stopping, looked }: Start): 
     looked()
     await sleep(LOOK_FOR_ENGINE_MS, undefined, { signal: stopping })
   }
+}
+
+/** The same over restarts, whatever the host is called by then; two folders of one host, with homes of their own, never have one name. */
+async function nameWorker(sql: Stores['sql'], folder: WorkerFolder): Promise<string> {
+  const before = await folder.readName()
+  if (before !== undefined) return before
+  const plain = `${hostname()}/${folder.number}`
+  const name = (await isWorkerKnown(sql, plain)) ? `${plain}-${randomBytes(2).toString('hex')}` : plain
+  await folder.keepName(name)
+  return name
 }
 
 /** A worker alone, beside a server or on another host. Gives the exit code. */

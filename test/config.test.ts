@@ -83,6 +83,11 @@ describe('settings', () => {
       'http://ana:hunter2@redis',
       'REDIS_URL is set to something, which is no address that begins with redis:// or rediss:// or unix://.',
     ],
+    [
+      'SLUICE_REGISTRY',
+      'http://ana:hunter2@r:5000',
+      'SLUICE_REGISTRY is set to something, which is not [user:password@]host:port[/path], without http://.',
+    ],
     ['SLUICE_SECRET_KEY', 'hunter2', 'SLUICE_SECRET_KEY is set to something, which is not 64 hex digits.'],
   ])('refuse %s=%s', (name, raw, message) => {
     expect(refusalOf({ [name]: raw })).toMatchObject({ message })

@@ -1,17 +1,22 @@
 import { type BuildClaim, claimBuild, finishBuildIfHeld, releaseBuildIfHeld, renewBuildIfHeld } from '../db/builds.ts'
-import { putBaseImage, putImage } from '../db/images.ts'
+import { findBaseImage, putBaseImage, putImage } from '../db/images.ts'
 import { closeLog } from '../db/logs.ts'
 import type { Database, Sql } from '../db/sql.ts'
 import type { BuildEnd, ImageBuilder } from '../docker/build.ts'
+import type { ImageRegistry } from '../docker/registry.ts'
 import { imageTag } from '../environment/image-key.ts'
 import type { Admission } from './admission.ts'
 import { type BuildImagePorts, buildImage } from './build-image.ts'
+import { pushImage } from './push-image.ts'
+import { isOwnBase, withVersion } from './push-images.ts'
 import { rescueBuildsOf } from './rescue-builds.ts'
 import { type BuildLog, openBuildLog } from './tell-build.ts'
 
 export type BuildPorts = BuildImagePorts & {
   readonly sql: Database
   readonly builder: ImageBuilder
+  /** Where other workers find what is built. Left out, each builds what it lacks. */
+  readonly registry?: ImageRegistry
   /** Left out, there is always room for more. */
   readonly admission?: Admission
   readonly now: () => Date
@@ -91,9 +96,18 @@ export async function openBuilds(ports: BuildPorts, options: BuildOptions): Prom
   }
 }
 
+/** A few hundred MiB. */
+const BASE_MS = 600_000
 const leaseOf = ({ leaseMs }: BuildOptions) => leaseMs ?? 30_000
 
-async function tellBase({ sql, builder, now }: BuildPorts, { baseImage }: BuildOptions): Promise<void> {
+/** A worker that lacks our base image takes that of the others. */
+async function tellBase(ports: BuildPorts, { baseImage }: BuildOptions): Promise<void> {
+  const { sql, builder, registry, now } = ports
+  const shared = registry && isOwnBase(baseImage) ? await findBaseImage(sql, baseImage) : undefined
+  if (registry && shared?.digest != null && (await builder.findBase(baseImage)) === null) {
+    const image = { tag: withVersion(baseImage), digest: shared.digest }
+    await registry.pull(image, () => {}, AbortSignal.timeout(BASE_MS)).catch(ports.onBug)
+  }
   const imageId = await builder.findBase(baseImage)
   if (imageId !== null) await putBaseImage(sql, baseImage, imageId, now())
 }
@@ -104,13 +118,9 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
   const lost = new AbortController()
   const tooLong = AbortSignal.timeout(options.maxBuildMs ?? 3_600_000)
   const stopRenewing = keepLease(ports, claim, leaseOf(options), () => lost.abort())
+  const signal = AbortSignal.any([closing, lost.signal, tooLong])
   try {
-    const end = await buildImage(
-      ports,
-      { ...claim, tag: tagOf(claim) },
-      log.tell,
-      AbortSignal.any([closing, lost.signal, tooLong]),
-    )
+    const end = await buildAndPush(ports, claim, log, signal)
     if (end.kind === 'unavailable') {
       ports.admission?.tell('engine', end.why) // or this worker would take it again at once
       return await giveBack(ports, claim, log, end.why)
@@ -126,9 +136,29 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
   }
 }
 
+type Pushed = { readonly digest: string | null }
+
+async function buildAndPush(
+  ports: BuildPorts,
+  claim: BuildClaim,
+  { tell }: BuildLog,
+  signal: AbortSignal,
+): Promise<Exclude<BuildEnd, Built> | (Built & Pushed)> {
+  const tag = tagOf(claim)
+  const end = await buildImage(ports, { ...claim, tag }, tell, signal)
+  if (end.kind !== 'built') return end
+  if (ports.registry === undefined) return { ...end, digest: null }
+  const digest = await pushImage(ports.registry, tag, tell, signal).catch((error: unknown) => {
+    if (signal.aborted) return null // it is built: what is left to do is done later
+    throw error
+  })
+  return { ...end, digest }
+}
+
 const tagOf = ({ projectName, imageKey }: BuildClaim) => imageTag(projectName, imageKey)
 
-type Ended = Extract<BuildEnd, { kind: 'built' | 'failed' }>
+type Built = Extract<BuildEnd, { kind: 'built' }>
+type Ended = Extract<BuildEnd, { kind: 'failed' }> | (Built & Pushed)
 
 const TOO_LONG: Ended = {
   kind: 'failed',
@@ -157,13 +187,8 @@ async function finish({ sql, now }: BuildPorts, claim: BuildClaim, end: Ended, l
   })
 }
 
-async function putBuilt(
-  sql: Sql,
-  claim: BuildClaim,
-  { imageId, bytes }: Extract<BuildEnd, { kind: 'built' }>,
-  now: Date,
-) {
-  await putImage(sql, { key: claim.imageKey, tag: tagOf(claim), imageId, bytes }, now)
+async function putBuilt(sql: Sql, claim: BuildClaim, { imageId, bytes, digest }: Built & Pushed, now: Date) {
+  await putImage(sql, { key: claim.imageKey, tag: tagOf(claim), imageId, bytes, digest }, now)
 }
 
 /** Renews until told to stop. A renewal that fails is tried again; one that finds the build taken ends it here. */

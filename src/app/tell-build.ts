@@ -1,6 +1,6 @@
 import type { LogId } from '../brand.ts'
 import { appendLog } from '../db/logs.ts'
-import type { Sql } from '../db/sql.ts'
+import type { Database } from '../db/sql.ts'
 
 /** A build that prints more has gone wrong; nobody reads it. */
 const MAX_BYTES = 16 * 1024 * 1024
@@ -12,7 +12,12 @@ export type BuildLog = {
   written(): Promise<void>
 }
 
-export function openBuildLog(sql: Sql, id: LogId, now: () => Date): BuildLog {
+export function openBuildLog(
+  sql: Database,
+  id: LogId,
+  now: () => Date,
+  append: (sql: Database, id: LogId, bytes: Uint8Array, now: Date) => Promise<void> = appendLog,
+): BuildLog {
   let waiting = ''
   let toldBytes = 0
   let writing: Promise<void> | undefined
@@ -21,7 +26,7 @@ export function openBuildLog(sql: Sql, id: LogId, now: () => Date): BuildLog {
     while (waiting !== '') {
       const text = waiting
       waiting = ''
-      await appendLog(sql, id, Buffer.from(text), now())
+      await append(sql, id, Buffer.from(text), now())
     }
   }
   return {

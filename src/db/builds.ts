@@ -39,6 +39,13 @@ export async function findOpenBuild(sql: Sql, imageKey: string): Promise<Build |
   return build
 }
 
+/** Of the newest build of this key. */
+export async function findLogOfImage(sql: Sql, imageKey: string): Promise<LogId | undefined> {
+  const [build] = await sql<{ logId: LogId }[]>`
+    select log_id as "logId" from builds where image_key = ${imageKey} order by id desc limit 1`
+  return build?.logId
+}
+
 export type NewBuild = Pick<BuildClaim, 'imageKey' | 'projectId' | 'sourceDigest' | 'plan' | 'logId'>
 
 /** Undefined: a build of this key is open already. */

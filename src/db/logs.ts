@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { LogId, TaskId } from '../brand.ts'
-import type { Sql } from './sql.ts'
+import type { Database, Sql } from './sql.ts'
 
 export type LogChunk = { readonly seq: number; readonly at: Date; readonly bytes: Buffer }
 
@@ -59,6 +59,18 @@ export async function appendLog(sql: Sql, id: LogId, bytes: Uint8Array, now: Dat
   await sql`insert into log_chunks (log_id, seq, at, bytes, raw_bytes)
     values (${id}, ${log.seq}, ${now}, ${gzipSync(bytes, { level: 1 })}, ${bytes.length})`
   await sql`select pg_notify('sluice', ${`log:${id}`})`
+}
+
+/** Appends to a log that may be closed: what became of a build's image later. */
+export async function appendAfterwards(sql: Database, id: LogId, bytes: Uint8Array, now: Date): Promise<void> {
+  await sql.begin(async (tx) => {
+    const [log] = await tx<{ closedAt: Date | null }[]>`
+      select closed_at as "closedAt" from logs where id = ${id} for no key update`
+    if (log === undefined) return
+    await tx`update logs set closed_at = null where id = ${id}`
+    await appendLog(tx, id, bytes, now)
+    await tx`update logs set closed_at = ${log.closedAt} where id = ${id}`
+  })
 }
 
 export async function closeLog(sql: Sql, id: LogId, now: Date): Promise<void> {

@@ -14,6 +14,10 @@ export type NewWorker = {
   readonly version: string
 }
 
+export async function isWorkerKnown(sql: Sql, name: string): Promise<boolean> {
+  return (await sql`select from workers where name = ${name}`).length > 0
+}
+
 /** The row of this name, made or taken over: what it held when it died is still its own. */
 export async function putWorker(sql: Sql, worker: NewWorker, now: Date): Promise<string> {
   const [row] = await sql<[{ id: string }]>`

@@ -23,6 +23,8 @@ export type ImageBuilder = {
   build(request: BuildRequest, tell: (line: string) => void, signal: AbortSignal): Promise<BuildEnd>
   /** Id of the image with this tag; null when this engine has none. */
   find(tag: string): Promise<string | null>
+  /** Ids of our images here, by tag. */
+  list(): Promise<ReadonlyMap<string, string>>
   /** Id of the base image that rendered Dockerfiles really start from here. */
   findBase(name: string): Promise<string | null>
 }
@@ -38,6 +40,10 @@ export function openImageBuilder(docker: Docker, settings: Settings): ImageBuild
   return {
     build: (request, tell, signal) => build(docker, settings, request, tell, signal),
     find: async (tag) => (await inspect(docker, tag))?.Id ?? null,
+    async list() {
+      const images = await asked(docker.listImages({ filters: { reference: ['sluice/*'] } }))
+      return new Map(images.flatMap(({ Id, RepoTags }) => (RepoTags ?? []).map((tag) => [tag, Id] as const)))
+    },
     async findBase(name) {
       return ((await inspect(docker, name)) ?? (await inspect(docker, OWN_BASE)))?.Id ?? null
     },

@@ -3,8 +3,8 @@ import { Refusal } from '../refusal.ts'
 import { asked } from './engine.ts'
 
 const LOOK_MS = 2000
-/** A frozen engine takes connections and never answers. */
-const PATIENCE_MS = 5000
+/** A frozen engine takes connections and never answers; one on a busy machine takes its time. */
+const PATIENCE_MS = 15_000
 
 /** Asks the engine every two seconds whether it is there, and tells each time: null, or a sentence that says what is wrong. */
 export function watchEngine(docker: Docker, tell: (problem: string | null) => void): { close(): Promise<void> } {
@@ -26,9 +26,10 @@ export function watchEngine(docker: Docker, tell: (problem: string | null) => vo
 }
 
 async function findProblem(docker: Docker): Promise<string | null> {
+  const ping = docker.ping.bind(docker) as (options: { abortSignal: AbortSignal }) => Promise<unknown> // its type knows no options
   const tooLong = AbortSignal.timeout(PATIENCE_MS)
   try {
-    await asked(docker.listContainers({ limit: 1, abortSignal: tooLong })) // a ping would say nothing of what is behind it
+    await asked(ping({ abortSignal: tooLong }))
     return null
   } catch (error) {
     if (error instanceof Refusal) return `${error.message} ${error.hint}`

@@ -14,7 +14,7 @@ export async function readEvents(stream: NodeJS.ReadableStream, tell: (line: str
   return progress
 }
 
-async function* parseEvents(stream: NodeJS.ReadableStream): AsyncGenerator<BuildEvent> {
+export async function* parseEvents(stream: NodeJS.ReadableStream): AsyncGenerator<BuildEvent> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of stream) {

@@ -49,13 +49,13 @@ describe('an image that a revision needs', () => {
 
   it('is known once it was built', async () => {
     const { imageKey } = await need()
-    await putImage(sql, { key: imageKey, tag: 't', imageId: 'sha256:1', bytes: 1 }, now)
+    await putImage(sql, { key: imageKey, tag: 't', imageId: 'sha256:1', bytes: 1, digest: null }, now)
     expect(await need()).toEqual({ kind: 'known', imageKey })
   })
 
   it('is built anew when a worker tells of another base image', async () => {
     const { imageKey } = await need()
-    await putImage(sql, { key: imageKey, tag: 't', imageId: 'sha256:1', bytes: 1 }, now)
+    await putImage(sql, { key: imageKey, tag: 't', imageId: 'sha256:1', bytes: 1, digest: null }, now)
     await putBaseImage(sql, 'sluice/base', 'sha256:2', now)
     expect((await need()).kind).toBe('building')
   })

@@ -27,6 +27,7 @@ const project = `builds-${process.pid}`
 const bugs: unknown[] = []
 const ports = {
   sql,
+  workerName: 'w1',
   builder,
   now,
   readSource: (digest: Parameters<typeof readSource>[1]) => readSource(sql, digest),

@@ -17,6 +17,8 @@ import {
   tasksOf,
 } from '../support/story.ts'
 
+import { makeTinyImage, type TinyImage } from '../support/tiny-image.ts'
+
 /** Each start of a task leaves a line in the workspace: what ran is counted there, and nowhere else. */
 const WORKFLOW = `+both:
   _parallel: true
@@ -32,20 +34,25 @@ const WORKFLOW = `+both:
 const skipped = noOwnEngine === undefined ? '' : ` (skipped: ${noOwnEngine})`
 
 describe.skipIf(noOwnEngine)(`an engine that is killed in mid-run${skipped}`, () => {
+  let tiny: TinyImage
   let engine: OwnEngine
   let server: TestServer
   let project: Project
 
   beforeAll(async () => {
+    tiny = await makeTinyImage()
     engine = await startEngine()
-    await engine.load('sluice/base')
-    server = await startServer({ env: { DOCKER_HOST: engine.host, SLUICE_EXECUTOR: 'docker' } })
+    await engine.load(tiny.name)
+    server = await startServer({
+      env: { DOCKER_HOST: engine.host, SLUICE_EXECUTOR: 'docker', SLUICE_BASE_IMAGE: tiny.name },
+    })
     project = await makeProject(server, { 'both.dig': WORKFLOW })
     must(await project.push())
   }, STORY_MS)
   afterAll(async () => {
     await server?.stop()
     await engine?.stop()
+    await tiny?.remove()
   }, STORY_MS)
 
   const problem = async () => (await server.api<{ workers: WorkerAnswer[] }>('/api/workers')).workers[0]?.problem

@@ -126,7 +126,7 @@ function openBuilder(sql: Database) {
   let building = signal<BuildClaim>()
   const end = async (claim: BuildClaim, problem: string | null) => {
     await closeLog(sql, claim.logId, NOW)
-    const image = { key: claim.imageKey, tag: 'sluice/test', imageId: 'sha256:1', bytes: 1 }
+    const image = { key: claim.imageKey, tag: 'sluice/test', imageId: 'sha256:1', bytes: 1, digest: null }
     if (problem === null) await putImage(sql, image, NOW)
     await finishBuildIfHeld(sql, claim, problem, NOW)
   }
