@@ -247,9 +247,10 @@ function findAfter(unfolding: Unfolding, { config, path }: Child, earlier: reado
 
 function noSuchTask(name: Json, earlier: readonly Child[]): [string, string] {
   const known = earlier.map((one) => one.key)
+  const shown = typeof name === 'string' ? name : JSON.stringify(name) // an object without a prototype has no text
   const otherwise =
     known.length === 0 ? 'No task is listed before this one.' : `Listed before this one: ${known.join(', ')}.`
-  return [`Dependency task '${String(name)}' does not exist`, didYouMean(String(name), known, otherwise)]
+  return [`Dependency task '${shown}' does not exist`, didYouMean(shown, known, otherwise)]
 }
 
 function addFault({ faults }: Unfolding, path: readonly string[], message: string, hint: string): void {

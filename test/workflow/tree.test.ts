@@ -80,6 +80,7 @@ describe('the task tree', () => {
       `Setting "_after" option is invalid if its parent task doesn't have "_parallel: true" option`,
     ],
     [{ _parallel: true, '+a': { ...echo, _after: ['+b'] }, '+b': echo }, "Dependency task '+b' does not exist"],
+    [{ _parallel: true, '+a': { ...echo, _after: [Object.create(null)] } }, "Dependency task '{}' does not exist"],
     [
       { _parallel: true, '+a': echo, '+b': { ...echo, _after: '+a' } },
       `Expected array type for key '_after' but got "+a" (string)`,
