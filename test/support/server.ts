@@ -192,7 +192,7 @@ async function listContainers(home: string) {
   return all.filter(({ Mounts }) => Mounts.some(({ Source }) => Source?.startsWith(home)))
 }
 
-async function removeContainers(home: string) {
+export async function removeContainers(home: string) {
   for (const { Id } of await listContainers(home))
     await docker.getContainer(Id).remove({ force: true }).catch(ignoreGone)
 }

@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { PASSWORD } from '../support/app.ts'
+import { removeImages } from '../support/server.ts'
+import { makeCheckout, noStack, openStack, PATIENCE, SECRETS } from '../support/stack.ts'
+
+if (noStack !== undefined) console.log(`The stack is not tested here: ${noStack}.`)
+
+describe.skipIf(noStack !== undefined)('compose.yaml', { timeout: 120_000 }, () => {
+  it.each(Object.keys(SECRETS))('does not start without %s', async (name) => {
+    const { compose, remove } = await makeCheckout({ ...SECRETS, [name]: '' })
+    const { code, err } = await compose('sluicetest', 'config', '--quiet')
+    expect(code).not.toBe(0)
+    expect(err).toContain(`${name} is missing in .env`)
+    await remove()
+  })
+
+  const published = async (settings: Record<string, string>, ...files: string[]) => {
+    const { compose, remove } = await makeCheckout({ ...SECRETS, ...settings })
+    const { out } = await compose('sluicetest', ...files.flatMap((file) => ['-f', file]), 'config')
+    await remove()
+    const services = out.split(/^ {2}(?=\w[\w-]*:$)/m).filter((text) => text.includes('\n    ports:'))
+    return services.map((text) => text.split(':')[0]).sort()
+  }
+
+  it('publishes no port but those of HAProxy', async () => {
+    expect(await published({})).toEqual(['haproxy'])
+  })
+
+  it('publishes the stores where an address for them is given', async () => {
+    const given = { PRIVATE_ADDRESS: '10.0.0.1' }
+    expect(await published(given, 'compose.remote.yaml')).toEqual(['haproxy', 'postgres', 'redis', 'registry'])
+  })
+
+  it('has no setting in .env.example that nothing reads', async () => {
+    const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name)
+    const files = ['compose.yaml', 'compose.remote.yaml', 'compose.debian.yaml']
+    const read = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+    const known = new Set(read.flatMap((text) => names(text, /\$\{([A-Z_\d]+)/g)))
+    const example = names(await readFile('.env.example', 'utf8'), /^#?([A-Z_\d]+)=/gm)
+    expect(example.filter((name) => name === undefined || !known.has(name))).toEqual([])
+  })
+})
+
+/** Long enough for two workers to be killed meanwhile; its second task counts how often the first was started. */
+const SLOW = `timezone: UTC
++count:
+  sh>: echo started >> starts.txt; for i in $(seq 30); do echo line $i; sleep 1; done
++once:
+  sh>: test "$(wc -l < starts.txt)" = 1
+`
+
+const isLong = process.env.SLUICE_TEST_LONG === 'yes'
+
+/** Starts worst first: who is needed by all comes last. The first time its images are built, from the archive and from npm. */
+describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { timeout: 600_000 }, () => {
+  let stack: Awaited<ReturnType<typeof openStack>>
+  const name = `stack-${Date.now().toString(36)}`
+  type Worker = { readonly name: string; readonly state: string; readonly startedAt: string }
+  const start = async (workflow: string) => {
+    const { workflows } = await stack.api<{ workflows: { id: string; name: string }[] }>(
+      `/api/workflows?project=${name}`,
+    )
+    const workflowId = workflows.find((one) => one.name === workflow)?.id
+    const body = { workflowId, sessionTime: '2026-01-01T00:00:00Z', params: {} }
+    const { id } = await stack.api<{ id: string }>('/api/attempts', body)
+    return id
+  }
+  const endOf = (id: string) =>
+    vi.waitFor(async () => {
+      const { done, success } = await stack.api<{ done: boolean; success: boolean }>(`/api/attempts/${id}`)
+      if (!done) throw new Error(`attempt ${id} goes on`)
+      return { done, success }
+    }, PATIENCE)
+  type Task = { readonly fullName: string; readonly state: string }
+  const stateOf = async (id: string) => {
+    const { tasks } = await stack.api<{ tasks: Task[] }>(`/api/attempts/${id}/tasks`)
+    return tasks.find(({ fullName }) => fullName === '+slow+count')?.state
+  }
+  const workersOf = async () => (await stack.api<{ workers: Worker[] }>('/api/workers')).workers
+
+  beforeAll(async () => {
+    stack = await openStack()
+    await stack.compose('build')
+  }, 900_000)
+
+  afterAll(async () => {
+    await stack?.stop()
+    await removeImages(name)
+  }, 120_000)
+
+  it('waits in every part for the database, and says so', async () => {
+    await stack.compose('up', '--detach', 'haproxy')
+    await vi.waitFor(async () => {
+      const answer = await fetch(`${stack.url}/`)
+      expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('No web of Sluice answers.')])
+    }, PATIENCE)
+    await stack.compose('up', '--detach', 'web1', 'web2', 'worker1', 'worker2')
+    for (const part of ['web1', 'web2', 'worker1', 'worker2']) await stack.says(part, 'Waiting for PostgreSQL')
+    await stack.compose('up', '--detach')
+    await vi.waitFor(async () => expect((await fetch(`${stack.url}/readyz`)).status).toBe(200), PATIENCE)
+  })
+
+  it('is closed but for HAProxy, restarts by itself, and gives the webs neither root nor the engine', async () => {
+    for (const part of ['web1', 'worker1', 'postgres', 'redis', 'registry']) {
+      const { HostConfig } = await stack.inspect(part)
+      expect([part, HostConfig.PortBindings ?? {}]).toEqual([part, {}])
+      expect(HostConfig).toMatchObject({ RestartPolicy: { Name: 'unless-stopped' }, Memory: expect.any(Number) })
+      expect(HostConfig.Memory).toBeGreaterThan(0)
+    }
+    const web = await stack.inspect('web1')
+    expect(web.Config.User).toBe('sluice')
+    expect(web.Mounts.map(({ Destination }) => Destination).sort()).toEqual(['/run/no-extra-ca.pem', '/var/lib/sluice'])
+  })
+
+  it('takes a push through HAProxy, runs it, and shows it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-pushed-'))
+    await cp('templates/hello', folder, { recursive: true })
+    const git = (...words: string[]) =>
+      promisify(execFile)('git', ['-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...words], { cwd: folder })
+    await writeFile(join(folder, 'slow.dig'), SLOW)
+    await git('init', '--quiet', '--initial-branch=main')
+    await git('add', '--all')
+    await git('commit', '--quiet', '--message=First')
+    const address = Object.assign(new URL(`${stack.url}/git/${name}.git`), { username: 'admin', password: PASSWORD })
+    const { stderr } = await git('push', address.href, 'main')
+    expect(stderr).toContain(`${name} v1 is live: ${stack.url}/projects/${name}`)
+    await rm(folder, { recursive: true, force: true })
+
+    expect(await endOf(await start('hello'))).toEqual({ done: true, success: true })
+    const page = await stack.ask(`/projects/${name}`)
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(name)])
+  })
+
+  it('has two workers whose names stay theirs when both are killed, and a task that lives on', async () => {
+    const names = [`${stack.project}/1`, `${stack.project}/2`]
+    const before = await workersOf()
+    expect(before.map((worker) => worker.name).sort()).toEqual(names)
+    const id = await start('slow')
+    await vi.waitFor(async () => expect(await stateOf(id)).toBe('running'), PATIENCE)
+    await stack.compose('kill', '-s', 'SIGKILL', 'worker1', 'worker2')
+    expect(await stateOf(id)).toBe('running')
+    await stack.compose('up', '--detach', 'worker2', 'worker1')
+    await vi.waitFor(async () => {
+      const again = await workersOf()
+      expect(again.map((worker) => [worker.name, worker.state]).sort()).toEqual(names.map((it) => [it, 'online']))
+      for (const worker of again) expect(before.map(({ startedAt }) => startedAt)).not.toContain(worker.startedAt)
+    }, PATIENCE)
+    expect(await endOf(id)).toEqual({ done: true, success: true }) // it fails when it was started twice
+  })
+})
