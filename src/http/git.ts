@@ -26,9 +26,9 @@ export function gitRoutes(ports: GitPorts) {
       if (!isService(service)) return refuse(c, 404, 'The dumb protocol is not spoken here', 'Use git 1.6.6 or newer')
       return answer(ports, c, { kind: 'advertise', service })
     })
-    .post('/git/:name/:service', async (c) => {
+    .post('/git/:name/:service{git-(?:upload|receive)-pack}', async (c) => {
       const service = c.req.param('service')
-      if (!isService(service)) return c.text('Not found\n', 404)
+      if (!isService(service)) return c.text('Not found\n', 404) // the path allows no other; types do not know it
       const type = `application/x-${service}-request`
       if (c.req.header('content-type') !== type) return refuse(c, 415, `This is not a request of ${service}`, 'Use git')
       return answer(ports, c, { kind: 'serve', service })
