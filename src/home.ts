@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isReachable } from './db/embedded-programs.ts'
@@ -16,12 +16,15 @@ export type Home = {
   readonly serverFile: string
 }
 
+const ELSEWHERE = '/var/lib/sluice'
+
 /** Makes the folder. As root in a place that nobody else can enter, such as /root, what others must reach lies in /var/lib/sluice instead. */
 export async function openHome(folder: string): Promise<Home> {
   await mkdir(folder, { recursive: true, mode: 0o711 }).catch((error: Error) => {
     const hint = 'Set SLUICE_HOME, or --home of scripts/up, to a folder of your own.'
     throw new Refusal('invalid', `The home ${folder} cannot be made: ${systemWords(error)}.`, hint)
   })
+  if (await isClosed(folder)) await writeNew(join(folder, 'elsewhere'), `${newName(folder)}\n`)
   const home = await findHome(folder)
   await mkdir(home.shared, { recursive: true, mode: 0o711 })
   return home
@@ -29,25 +32,36 @@ export async function openHome(folder: string): Promise<Home> {
 
 /** Makes nothing. */
 export async function findHome(folder: string): Promise<Home> {
-  const isClosed = process.getuid?.() === 0 && !(await isReachable(folder))
-  const shared = isClosed ? join('/var/lib/sluice', shortName(folder)) : folder
+  const name = (await isClosed(folder)) ? await readName(folder) : null
+  const shared = name === null ? folder : join(ELSEWHERE, name)
   const [keyFile, tokenFile, serverFile] = [join(folder, 'key'), join(folder, 'token'), join(folder, 'server.json')]
   return { folder, shared, keyFile, tokenFile, serverFile }
 }
 
-/** Of several checkouts on one host each has its own. */
-function shortName(folder: string): string {
-  const digest = createHash('sha256').update(folder).digest('hex').slice(0, 8)
+const isClosed = async (folder: string) => process.getuid?.() === 0 && !(await isReachable(folder))
+
+/** Of the home's own part in /var/lib/sluice; null: the home was not opened yet. */
+async function readName(folder: string): Promise<string | null> {
+  const text = await readFile(join(folder, 'elsewhere'), 'utf8').catch(() => '')
+  return /^\w[\w.-]*(?=\n$)/.exec(text)?.[0] ?? null
+}
+
+/** Not made of the path alone: a home that was deleted and made again is another one, with a key that opens nothing of the first. */
+function newName(folder: string): string {
   const name = basename(dirname(folder)).replace(/[^\w.-]/g, '_')
-  return `${name.slice(0, 20)}-${digest}`
+  return `sluice-${name.slice(0, 20)}-${randomBytes(4).toString('hex')}`
+}
+
+/** Leaves a file that is there as it is. */
+async function writeNew(file: string, text: string): Promise<void> {
+  await writeFile(file, text, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** The key that seals secrets in the database, made once. It lies beside the database and not in it. */
 export async function readOrMakeKey({ keyFile }: Home): Promise<Buffer> {
-  const make = writeFile(keyFile, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 })
-  await make.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
+  await writeNew(keyFile, `${randomBytes(32).toString('hex')}\n`)
   const text = (await readFile(keyFile, 'utf8')).trim()
   if (/^[0-9a-f]{64}$/.test(text)) return Buffer.from(text, 'hex')
   throw new Refusal('invalid', `${keyFile} does not hold a key of 64 hex digits.`, 'Bring it back from a backup.')

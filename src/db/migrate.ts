@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { Refusal } from '../refusal.ts'
 import type { Database, Sql } from './sql.ts'
 
 const FOLDER = new URL('../../src/db/migrations/', import.meta.url)
 /** Any number will do, as long as nobody else in this database takes the same. */
 const LOCK = 7_583_021
+
+const OTHER_VERSION =
+  'Start the version that made it. Of a version that was never released: start anew with another SLUICE_HOME or database, or scripts/reset.'
 
 /** False: this program brings a migration that the database has not seen. (A newer program's, which it has seen, do no harm.) */
 export async function isMigrated(sql: Sql): Promise<boolean> {
@@ -28,7 +32,8 @@ export async function migrate(sql: Database): Promise<readonly string[]> {
       const text = await readFile(new URL(name, FOLDER), 'utf8')
       const sha256 = createHash('sha256').update(text).digest('hex')
       if (known.get(name) === sha256) continue
-      if (known.has(name)) throw new Error(`migration ${name} was edited after it had been applied`)
+      if (known.has(name))
+        throw new Refusal('conflict', `The database was made by another version of ${name}.`, OTHER_VERSION)
       await tx.unsafe(text).simple()
       await tx`insert into migrations (name, sha256) values (${name}, ${sha256})`
       applied.push(name)
