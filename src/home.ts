@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isReachable } from './db/embedded-programs.ts'
 import { Refusal, systemWords } from './refusal.ts'
@@ -42,8 +42,15 @@ const isClosed = async (folder: string) => process.getuid?.() === 0 && !(await i
 
 /** Of the home's own part in /var/lib/sluice; null: the home was not opened yet. */
 async function readName(folder: string): Promise<string | null> {
-  const text = await readFile(join(folder, 'elsewhere'), 'utf8').catch(() => '')
-  return /^\w[\w.-]*(?=\n$)/.exec(text)?.[0] ?? null
+  const file = join(folder, 'elsewhere')
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  if (text === null) return null
+  const [name] = /^\w[\w.-]*(?=\n$)/.exec(text) ?? []
+  if (name !== undefined) return name
+  throw new Refusal('invalid', `${file} does not name a folder in ${ELSEWHERE}.`, 'Bring it back from a backup.')
 }
 
 /** Not made of the path alone: a home that was deleted and made again is another one, with a key that opens nothing of the first. */
@@ -52,11 +59,17 @@ function newName(folder: string): string {
   return `sluice-${name.slice(0, 20)}-${randomBytes(4).toString('hex')}`
 }
 
-/** Leaves a file that is there as it is. */
+/** Leaves a file that is there as it is. Whole or not at all: processes of one home may start together. */
 async function writeNew(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
+  const fresh = `${file}.${randomBytes(4).toString('hex')}`
+  await writeFile(fresh, text, { mode: 0o600 })
+  try {
+    await link(fresh, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(fresh)
+  }
 }
 
 /** The key that seals secrets in the database, made once. It lies beside the database and not in it. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -22,9 +22,14 @@ it.runIf(process.getuid?.() === 0)(
     expect(await openHome(folder)).toEqual(first)
     expect(await findHome(folder)).toEqual(first)
 
+    await writeFile(join(folder, 'elsewhere'), '../etc\n')
+    await expect(openHome(folder)).rejects.toMatchObject({ code: 'invalid', hint: 'Bring it back from a backup.' })
+
     await rm(folder, { recursive: true })
     await mkdir(folder)
-    const second = await openHome(folder)
+    const [second, ...others] = await Promise.all([openHome(folder), openHome(folder), openHome(folder)])
+    expect(others).toEqual([second, second])
+    expect(await readdir(folder)).toEqual(['elsewhere'])
     expect(second.shared).not.toBe(first.shared)
     for (const path of [place, first.shared, second.shared]) await rm(path, { recursive: true })
   },

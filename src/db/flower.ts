@@ -1,5 +1,6 @@
 import type { TaskId } from '../brand.ts'
 import type { Sql } from './sql.ts'
+import type { TaskCounts } from './work-counts.ts'
 
 /** A task as Celery knows one: what SQL can say of it, so that it can also look for it. */
 export type CeleryTask = {
@@ -140,17 +141,9 @@ function searched(sql: Sql, field: SearchField | null) {
   return sql`concat(${sql(field)})`
 }
 
-export type TaskTotal = {
+export type TaskTotal = TaskCounts & {
   readonly workerId: string
   readonly worker: string
-  readonly task: string
-  readonly started: number
-  readonly succeeded: number
-  readonly failed: number
-  readonly retried: number
-  readonly canceled: number
-  readonly runtimeSeconds: number
-  readonly runtimeCounts: readonly number[]
   readonly createdAt: Date
 }
 
