@@ -244,11 +244,18 @@ function read(it: Setting<unknown>, raw: string | undefined, problems: Problem[]
 /** Not to be seen on a terminal or in a log: keys, and addresses with a password. */
 const isSecret = (name: string, raw: string): boolean => name.endsWith('KEY') || raw.includes('@')
 
-/** Kubernetes gives a service named sluice these; haproxy/start reads `SLUICE_PROXY_*`; `SLUICE_RUN` is what a task of ours has. */
-const NOT_OURS = /^SLUICE_(PORT|SERVICE_|PROXY_|RUN$)/
+/** Kubernetes gives a service named sluice these; `SLUICE_RUN` is what a task of ours has. */
+const NOT_OURS = /^SLUICE_(PORT|SERVICE_|RUN$)/
+
+/** Of haproxy/start, which reads them: where all share one .env, it is here that a wrong name is found. */
+export const PROXY_SETTINGS: readonly string[] = [
+  ...['WEBS', 'LISTEN', 'DNS', 'CERTS', 'MAPS', 'STATS_PASSWORD'],
+  ...['8080', '8081', '8082', '8083', '8404', '8443', '9090', '65432'],
+  ...['CONNECTIONS', 'ADDRESS_CONNECTIONS', 'HOOK_RATE', 'SIGN_IN_RATE', 'HOOK_BYTES', 'API_BYTES'],
+].map((name) => `SLUICE_PROXY_${name}`)
 
 function findUnknown(env: Readonly<Record<string, string | undefined>>): Problem[] {
-  const known = Object.values(SETTINGS).map(({ name }) => name)
+  const known = [...Object.values(SETTINGS).map(({ name }) => name), ...PROXY_SETTINGS]
   const unknown = Object.keys(env).filter(
     (name) => name.startsWith('SLUICE_') && !known.includes(name) && !NOT_OURS.test(name),
   )

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { quietEnvironment, readConfig, SETTINGS } from '../src/config.ts'
+import { PROXY_SETTINGS, quietEnvironment, readConfig, SETTINGS } from '../src/config.ts'
 import { Refusal } from '../src/refusal.ts'
 
 function refusalOf(env: Record<string, string>): Refusal {
@@ -128,6 +129,17 @@ describe('settings', () => {
       SLUICE_PROXY_8080: 'off', // of haproxy/start
     }
     expect(() => readConfig(injected)).not.toThrow()
+  })
+
+  it('know the names of the proxy, and no others that look like them', async () => {
+    const [, names = ''] = /^NAMES='(.*)'$/m.exec(await readFile('haproxy/start', 'utf8')) ?? []
+    expect([...PROXY_SETTINGS].sort()).toEqual(
+      names
+        .split(' ')
+        .map((name) => `SLUICE_PROXY_${name}`)
+        .sort(),
+    )
+    expect(refusalOf({ SLUICE_PROXY_HOOK_RTE: '5' }).hint).toContain('Did you mean SLUICE_PROXY_HOOK_RATE?')
   })
 
   it('are all documented', async () => {

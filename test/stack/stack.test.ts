@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { SETTINGS } from '../../src/config.ts'
 import { PASSWORD } from '../support/app.ts'
 import { removeImages } from '../support/server.ts'
 import { makeCheckout, noStack, openStack, PATIENCE, SECRETS } from '../support/stack.ts'
@@ -40,7 +41,8 @@ describe.skipIf(noStack !== undefined)('compose.yaml', { timeout: 120_000 }, () 
     const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name)
     const files = ['compose.yaml', 'compose.remote.yaml', 'compose.debian.yaml']
     const read = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-    const known = new Set(read.flatMap((text) => names(text, /\$\{([A-Z_\d]+)/g)))
+    const own = Object.values(SETTINGS).map(({ name }) => name)
+    const known = new Set([...read.flatMap((text) => names(text, /\$\{([A-Z_\d]+)/g)), ...own])
     const example = names(await readFile('.env.example', 'utf8'), /^#?([A-Z_\d]+)=/gm)
     expect(example.filter((name) => name === undefined || !known.has(name))).toEqual([])
   })

@@ -13,8 +13,9 @@ import { freePort } from './stores.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Compose as it is here: the classic one, or the plugin of the docker command. */
-const COMPOSE = [['docker-compose'], ['docker', 'compose']].find(
+/** Compose as it is here: the classic one, or the plugin of the docker command. SLUICE_TEST_COMPOSE names another one. */
+const COMPOSES = process.env.SLUICE_TEST_COMPOSE?.split(' ')
+const COMPOSE = (COMPOSES ? [COMPOSES] : [['docker-compose'], ['docker', 'compose']]).find(
   ([command = '', ...words]) => spawnSync(command, [...words, 'version']).status === 0,
 )
 const hasEngine = spawnSync('docker', ['version']).status === 0
@@ -31,10 +32,10 @@ const CERTIFICATES = [process.env.NODE_EXTRA_CA_CERTS, '/etc/ssl/certs/ca-certif
 type Ran = { readonly code: number; readonly out: string; readonly err: string }
 
 /** Words of `docker compose` in `folder`; nothing of the caller's settings reaches it. */
-async function compose(folder: string, project: string, words: readonly string[]): Promise<Ran> {
+async function compose(folder: string, words: readonly string[], more: Record<string, string> = {}): Promise<Ran> {
   const [command = '', ...first] = COMPOSE ?? []
-  const files = ['-p', project, '-f', 'compose.yaml', '-f', 'compose.debian.yaml']
-  const env = { PATH: process.env.PATH ?? '', HOME: folder, COMPOSE_HTTP_TIMEOUT: '300', DOCKER_BUILDKIT: '0' }
+  const files = ['-f', 'compose.yaml', '-f', 'compose.debian.yaml']
+  const env = { PATH: process.env.PATH ?? '', HOME: folder, COMPOSE_HTTP_TIMEOUT: '300', DOCKER_BUILDKIT: '0', ...more }
   const options = { cwd: folder, env, maxBuffer: 2 ** 26 }
   return promisify(execFile)(command, [...first, ...files, ...words], options).then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
@@ -58,11 +59,19 @@ export async function makeCheckout(settings: Readonly<Record<string, string>>) {
     await cp(join(ROOT, file), join(folder, file))
   }
   if (CERTIFICATES !== undefined) await copyFile(CERTIFICATES, join(folder, 'extra-ca.pem'))
-  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
-  await writeFile(join(folder, '.env'), lines.join(''))
+  const set = (given: Readonly<Record<string, string>>) => {
+    const lines = Object.entries(given).map(([name, value]) => `${name}=${value}\n`)
+    return writeFile(join(folder, '.env'), lines.join(''))
+  }
+  await set(settings)
   return {
     folder,
-    compose: (project: string, ...words: string[]) => compose(folder, project, words),
+    /** Writes another .env. */
+    set,
+    compose: (project: string, ...words: string[]) => compose(folder, ['-p', project, ...words]),
+    /** On another engine than the machine's. */
+    composeOn: (host: string, project: string, ...words: string[]) =>
+      compose(folder, ['-p', project, ...words], { DOCKER_HOST: host }),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
@@ -74,8 +83,8 @@ export const SECRETS = {
   REDIS_PASSWORD: 'of-redis',
 }
 
-/** The whole stack of compose.yaml, built from Debian's packages, with a name, a home and ports of its own. Nothing of it runs yet. */
-export async function openStack() {
+/** The whole stack of compose.yaml, built from Debian's packages, with a name, a home and ports of its own. Nothing of it runs yet. `more` files and settings go beside them. */
+export async function openStack(more: { files?: readonly string[]; settings?: Readonly<Record<string, string>> } = {}) {
   const project = `sluicetest${randomBytes(4).toString('hex')}`
   const home = await mkdtemp(join(tmpdir(), 'sluice-stack-home-'))
   await chmod(home, 0o755)
@@ -83,12 +92,15 @@ export async function openStack() {
   const ports = Object.fromEntries(await Promise.all(doors.map(async (door) => [`PORT_${door}`, await freePort()])))
   const url = `http://127.0.0.1:${ports.PORT_DASHBOARD}`
   const images = { WEB_IMAGE: 'sluice-test-web', WORKER_IMAGE: 'sluice-test-worker' }
-  const checkout = await makeCheckout({
+  const settings = {
     ...{ ...SECRETS, ...ports, ...images },
     ...{ SLUICE_HOME: home, SLUICE_URL: url, PUBLISH: '127.0.0.1', WORKER_HOST: project },
-  })
+    ...more.settings,
+  }
+  const checkout = await makeCheckout(settings)
+  const files = (more.files ?? []).flatMap((file) => ['-f', file])
   const run = async (...words: string[]) => {
-    const ran = await checkout.compose(project, ...words)
+    const ran = await checkout.compose(project, ...files, ...words)
     if (ran.code !== 0)
       throw new Error(`compose ${words.join(' ')}: ${ran.code}\n${ran.out.slice(-4000)}\n${ran.err.slice(-4000)}`)
     return ran.out
@@ -103,7 +115,10 @@ export async function openStack() {
     project,
     home,
     url,
+    folder: checkout.folder,
     compose: run,
+    /** Settings beside or instead of those of its .env; what is up takes them with its next `up`. */
+    set: (changes: Readonly<Record<string, string>>) => checkout.set({ ...settings, ...changes }),
     ask,
     /** With a body it is put there. */
     api: async <Answer>(path: string, body?: object) => {
