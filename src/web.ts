@@ -169,7 +169,7 @@ function openApp(
     doors: [
       healthRoutes({ database, migrations: () => isMigrated(sql), queue, ...needs }),
       metricsRoutes({ sql, version: VERSION }),
-      flowerRoutes({ sql, now, broker: brokerOf(config) }),
+      flowerRoutes({ sql, now, broker: brokerOf(config), url: config.url }),
       gitRoutes(git),
       hookRoutes(webhooks),
       apiRoutes({ ...attempts, hints, now, version: VERSION, quietEnvironment: quiet, linkProject: link }),

@@ -1,3 +1,4 @@
+import type { PendingQuery, Row } from 'postgres'
 import type { TaskId } from '../brand.ts'
 import type { Sql } from './sql.ts'
 import type { TaskCounts } from './work-counts.ts'
@@ -32,6 +33,9 @@ const MOST_CHILDREN = 100
 const MOST_TOTALS = 2_000
 const MOST_ACTIVE = 2_000
 
+/** As Celery writes none: parameters are many, and may hold secrets. */
+export const NO_ARGUMENTS = { args: '()', kwargs: '{}' } as const
+
 /** Bounds are moments; what is null is not asked for. */
 export type TaskFilter = {
   readonly worker: string | null
@@ -39,10 +43,15 @@ export type TaskFilter = {
   readonly state: string | null
   readonly receivedFrom: Date | null
   readonly receivedTo: Date | null
-  /** Each must be found somewhere. */
-  readonly words: readonly { readonly field: SearchField | null; readonly text: string }[]
+  readonly search: TaskSearch
 }
-export type SearchField = 'name' | 'uuid' | 'state' | 'worker' | 'result'
+
+/** A word is looked for in one field, or in all. */
+export type TaskSearch =
+  | { readonly all: readonly TaskSearch[] }
+  | { readonly any: readonly TaskSearch[] }
+  | { readonly field: SearchField | null; readonly text: string }
+export type SearchField = 'name' | 'uuid' | 'state' | 'worker' | 'args' | 'kwargs' | 'result'
 
 export type TaskPage = {
   readonly sortBy: SortKey
@@ -61,22 +70,30 @@ export type SortKey =
   | 'retries'
   | 'timestamp'
 
-type FoundTasks = { readonly tasks: readonly CeleryTask[] /** In the window. */; readonly total: number }
+type FoundTasks = { readonly tasks: readonly CeleryTask[] /** On all pages. */; readonly found: number }
 
 /** The newest tasks that a worker has had to do with or may yet have. Whatever is asked, the window bounds the work. */
 export async function listCeleryTasks(sql: Sql, filter: TaskFilter, page: TaskPage): Promise<FoundTasks> {
   const order = page.isDescending ? sql`desc nulls last` : sql`asc nulls first`
-  const rows = await sql<(CeleryTask & { total: number })[]>`
+  const rows = await sql<(CeleryTask & { found: number })[]>`
     with newest as (
       select id, attempt_id, parent_id, full_name, state, kind, queue, worker_id, ready_at, started_at, changed_at, retry_at, starts, epoch, error, exit_cause
       from tasks order by id desc limit ${WINDOW}
     ), known as (${celery(sql, sql`newest`)}),
     found as (
-      select *, count(*) over ()::int as total from known where kind = 'operator' and "readyAt" is not null ${conditions(sql, filter)}
+      select *, count(*) over ()::int as found from known where kind = 'operator' and "readyAt" is not null ${conditions(sql, filter)}
       order by ${sortKeys(sql)[page.sortBy]} ${order}, id desc limit ${page.limit} offset ${page.offset}
     )
     select found.*, ${family(sql)} from found order by ${sortKeys(sql)[page.sortBy]} ${order}, id desc`
-  return { tasks: rows, total: rows[0]?.total ?? 0 }
+  return { tasks: rows, found: rows[0]?.found ?? 0 }
+}
+
+/** All that could be found. */
+export async function countCeleryTasks(sql: Sql): Promise<number> {
+  const [{ count }] = await sql<[{ count: number }]>`
+    select count(*)::int from (select kind, ready_at from tasks order by id desc limit ${WINDOW}) as newest
+    where kind = 'operator' and ready_at is not null`
+  return count
 }
 
 export async function findCeleryTask(sql: Sql, id: TaskId): Promise<CeleryTask | undefined> {
@@ -125,20 +142,37 @@ const sortKeys = (sql: Sql): Record<SortKey, ReturnType<Sql>> => ({
   timestamp: sql`"changedAt"`,
 })
 
-function conditions(sql: Sql, { worker, name, state, receivedFrom, receivedTo, words }: TaskFilter) {
+function conditions(sql: Sql, { worker, name, state, receivedFrom, receivedTo, search }: TaskFilter) {
   return sql`
     ${worker === null ? sql`` : sql`and worker = ${worker}`} ${name === null ? sql`` : sql`and name = ${name}`}
     ${state === null ? sql`` : sql`and state = ${state}`}
     ${receivedFrom === null ? sql`` : sql`and "readyAt" >= ${receivedFrom}`}
     ${receivedTo === null ? sql`` : sql`and "readyAt" <= ${receivedTo}`}
-    ${words.reduce((before, { field, text }) => sql`${before} and strpos(lower(${searched(sql, field)}), lower(${text})) > 0`, sql``)}`
+    and ${searchFor(sql, search)}`
 }
 
-function searched(sql: Sql, field: SearchField | null) {
+function searchFor(sql: Sql, search: TaskSearch): PendingQuery<Row[]> {
+  if ('all' in search) return search.all.reduce((before, one) => sql`${before} and ${searchFor(sql, one)}`, sql`true`)
+  if ('any' in search)
+    return sql`(${search.any.reduce((before, one) => sql`${before} or ${searchFor(sql, one)}`, sql`false`)})`
+  const { field, text } = search
+  if (field === 'state') return sql`state = upper(${text})`
+  return sql`strpos(lower(${searched(sql, field)}), lower(${text})) > 0`
+}
+
+function searched(sql: Sql, field: Exclude<SearchField, 'state'> | null) {
   const result = sql`concat_ws('|', error, "exitCause")`
-  if (field === null) return sql`concat_ws('|', name, uuid, state, worker, ${result})`
-  if (field === 'result') return result
-  return sql`concat(${sql(field)})`
+  switch (field) {
+    case null:
+      return sql`concat_ws('|', name, uuid, state, worker, ${NO_ARGUMENTS.args}::text, ${NO_ARGUMENTS.kwargs}::text, ${result})`
+    case 'result':
+      return result
+    case 'args':
+    case 'kwargs':
+      return sql`${NO_ARGUMENTS[field]}::text`
+    default:
+      return sql`concat(${sql(field)})`
+  }
 }
 
 export type TaskTotal = TaskCounts & {

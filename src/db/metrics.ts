@@ -1,3 +1,4 @@
+import { SILENT_AFTER_MS } from './pages/shown.ts'
 import type { Sql } from './sql.ts'
 
 type Count<Key extends string> = Readonly<Record<Key, string>> & { readonly count: number }
@@ -56,7 +57,7 @@ const readSingles = (sql: Sql) => sql<[Pick<Standing, 'attemptsRunning' | 'deplo
       from schedules where disabled_at is null and held_at is null) as "scheduleDelaySeconds"`
 
 const readWorkers = (sql: Sql) => sql<WorkerStanding[]>`
-  select name, stopped_at is null and heard_at > clock_timestamp() - interval '15 s' as "isOnline", slots,
+  select name, stopped_at is null and heard_at > clock_timestamp() - ${SILENT_AFTER_MS} * interval '1 ms' as "isOnline", slots,
     processed::float8 as processed, failed::float8 as failed,
     greatest(0, extract(epoch from clock_timestamp() - heard_at))::float8 as "silentSeconds",
     (select count(*)::float8 from tasks where worker_id = workers.id and state = 'running') as running

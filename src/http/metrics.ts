@@ -2,12 +2,14 @@ import { Hono } from 'hono'
 import { readStanding, type Standing, type WorkerStanding } from '../db/metrics.ts'
 import type { Sql } from '../db/sql.ts'
 import type { Env } from './env.ts'
-import { type Family, PROMETHEUS_TEXT, renderMetrics } from './prometheus.ts'
+import { processFamilies } from './process-metrics.ts'
+import { type Family, gauge, PROMETHEUS_TEXT, renderMetrics } from './prometheus.ts'
 
 /** `/metrics`: the whole installation, whichever web is asked, and the process of this one. */
 export function metricsRoutes({ sql, version }: { readonly sql: Sql; readonly version: string }): Hono<Env> {
   return new Hono<Env>().get('/metrics', async (c) => {
-    const families = [...standingFamilies(await readStanding(sql)), ...processFamilies(version)]
+    const build = gauge('sluice_build_info', 'The version of this process.', [{ labels: { version }, value: 1 }])
+    const families = [...standingFamilies(await readStanding(sql)), build, ...(await processFamilies())]
     return c.body(renderMetrics(families), 200, { 'Content-Type': PROMETHEUS_TEXT })
   })
 }
@@ -78,21 +80,7 @@ function workerFamilies(workers: readonly WorkerStanding[]): readonly Family[] {
   ]
 }
 
-const startedAt = Date.now() / 1000
-
-/** By the names that dashboards for any program know. */
-function processFamilies(version: string): readonly Family[] {
-  const { user, system } = process.cpuUsage()
-  return [
-    gauge('sluice_build_info', 'The version of this process.', [{ labels: { version }, value: 1 }]),
-    counter('process_cpu_seconds_total', 'CPU time of this process.', [{ value: (user + system) / 1e6 }]),
-    gauge('process_resident_memory_bytes', 'Memory of this process.', [{ value: process.memoryUsage.rss() }]),
-    gauge('process_start_time_seconds', 'When this process was started.', [{ value: startedAt }]),
-  ]
-}
-
 type Samples = Family['samples']
-const gauge = (name: string, help: string, samples: Samples): Family => ({ name, help, type: 'gauge', samples })
 const counter = (name: string, help: string, samples: Samples): Family => ({ name, help, type: 'counter', samples })
 
 const byState = (counts: Standing['tasks']): Samples =>

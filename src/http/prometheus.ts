@@ -32,3 +32,8 @@ function renderSample(name: string, { labels = {}, value, part }: Sample): strin
 }
 
 const escapeText = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+
+export const gauge = (name: string, help: string, samples: Family['samples']): Family => ({
+  ...{ name, help, samples },
+  type: 'gauge',
+})

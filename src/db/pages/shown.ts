@@ -4,6 +4,6 @@ import type { Sql } from '../sql.ts'
 export const shownState = (sql: Sql) =>
   sql`case when attempts.state = 'running' and cancel_requested_at is not null then 'canceling' else attempts.state::text end`
 
-/** A worker renews its word every few seconds: one that was silent for so long is not counted. */
-const SILENT_AFTER_MS = 30_000
+/** A worker renews its word every three seconds: one that was silent for so long is not counted. What it held may be somebody else's by then. */
+export const SILENT_AFTER_MS = 15_000
 export const heardSince = (now: Date): Date => new Date(now.getTime() - SILENT_AFTER_MS)

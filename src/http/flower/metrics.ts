@@ -11,9 +11,9 @@ type Counted = {
   readonly held: readonly HeldTask[]
 }
 
-/** Flower's names, so that boards made for it need no change. */
-export function renderFlowerMetrics(counted: Counted): string {
-  return renderMetrics([...eventFamilies(counted), ...runtimeFamilies(counted), ...nowFamilies(counted)])
+/** Flower's names, so that boards made for it need no change; `own` come first, as there. */
+export function renderFlowerMetrics(own: readonly Family[], counted: Counted): string {
+  return renderMetrics([...own, ...eventFamilies(counted), ...runtimeFamilies(counted), ...nowFamilies(counted)])
 }
 
 /** Who sends a task in Celery is a worker of its own; here it is Sluice. */

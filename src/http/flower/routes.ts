@@ -4,6 +4,7 @@ import type { TaskId } from '../../brand.ts'
 import { listQueues, listWorkers } from '../../db/fleet.ts'
 import {
   type CeleryTask,
+  countCeleryTasks,
   findCeleryTask,
   listCeleryTasks,
   listHeldTasks,
@@ -14,36 +15,50 @@ import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
 import type { ShownWorker } from '../../shown/worker.ts'
 import type { Env } from '../env.ts'
+import { processFamilies } from '../process-metrics.ts'
 import { PROMETHEUS_TEXT } from '../prometheus.ts'
+import { readForm } from '../security.ts'
 import { renderFlowerMetrics } from './metrics.ts'
 import { answerListedTask, answerTask, idOf } from './task.ts'
 import { readTableQuery, readTaskQuery } from './task-query.ts'
 import { answerDashboardRow, answerWorker, type Broker, type FleetWorker, isHeard } from './worker.ts'
 
-export type FlowerPorts = { readonly sql: Sql; readonly now: () => Date; readonly broker: Broker }
+export type FlowerPorts = {
+  readonly sql: Sql
+  readonly now: () => Date
+  readonly broker: Broker
+  /** Of the dashboard, where one is set. */
+  readonly url: string | null
+}
 
 /** What clients of Celery's Flower read, under `/flower`: field for field, and read-only. docs/flower.md has what stands for what. */
 export function flowerRoutes(ports: FlowerPorts): Hono<Env> {
   return new Hono<Env>()
     .use('/flower/*', refuseChanges)
-    .get('/flower', (c) => c.redirect('/workers'))
-    .get('/flower/', (c) => c.redirect('/workers'))
+    .get('/flower', (c) => c.redirect(workersPage(ports)))
+    .get('/flower/', (c) => c.redirect(workersPage(ports)))
     .route('/flower', workerRoutes(ports))
     .route('/flower', taskRoutes(ports))
     .get('/flower/healthcheck', (c) => c.html('OK'))
     .get('/flower/metrics', async (c) => {
       const { sql, now } = ports
-      const [workers, totals, held] = await Promise.all([
+      const [own, workers, totals, held] = await Promise.all([
+        processFamilies(),
         listWorkers(sql, now()),
         listTaskTotals(sql),
         listHeldTasks(sql),
       ])
-      return c.body(renderFlowerMetrics({ workers, totals, held }), 200, { 'Content-Type': PROMETHEUS_TEXT })
+      return c.body(renderFlowerMetrics(own, { workers, totals, held }), 200, { 'Content-Type': PROMETHEUS_TEXT })
     })
 }
 
+const workersPage = ({ url }: FlowerPorts) => `${(url ?? '').replace(/\/$/, '')}/workers`
+
+/** Flower's own page of tasks asks by POST. */
+const READ_BY_POST = '/flower/tasks/datatable'
+
 const refuseChanges: MiddlewareHandler<Env> = async (c, next) => {
-  if (['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return next()
+  if (['GET', 'HEAD', 'OPTIONS'].includes(c.req.method) || c.req.path === READ_BY_POST) return next()
   throw new Refusal(
     'forbidden',
     'Flower is read-only here',
@@ -51,7 +66,8 @@ const refuseChanges: MiddlewareHandler<Env> = async (c, next) => {
   )
 }
 
-function workerRoutes({ sql, now, broker }: FlowerPorts) {
+function workerRoutes(ports: FlowerPorts) {
+  const { sql, now, broker } = ports
   const list = async (c: Context) => {
     const name = c.req.query('workername')
     const workers = await listWorkers(sql, now())
@@ -61,7 +77,7 @@ function workerRoutes({ sql, now, broker }: FlowerPorts) {
   }
   return new Hono<Env>()
     .get('/workers', async (c) => {
-      if (c.req.query('json') === undefined) return c.redirect('/workers')
+      if (c.req.query('json') === undefined) return leadToPage(c, ports)
       const fleet = await readFleet(sql, await listWorkers(sql, now()))
       return c.json({ data: fleet.map((one) => answerDashboardRow(one, type())) })
     })
@@ -80,6 +96,16 @@ function workerRoutes({ sql, now, broker }: FlowerPorts) {
       const queues = await listQueues(sql, now())
       return c.json({ active_queues: queues.map(({ queue, waiting }) => ({ name: queue, messages: waiting })) })
     })
+}
+
+/** Where a proxy puts /flower before every path, a path of ours would lead here again and again. */
+function leadToPage(c: Context, ports: FlowerPorts) {
+  if (ports.url !== null) return c.redirect(workersPage(ports))
+  throw new Refusal(
+    'not_found',
+    "This is Flower's API: the pages are at Sluice's own address",
+    'Open /workers there, or ask for /workers?json=1 here. With SLUICE_URL set you are led there.',
+  )
 }
 
 const byName = <Answer>(workers: readonly ShownWorker[], read: (worker: ShownWorker) => Answer) =>
@@ -109,21 +135,28 @@ function taskRoutes({ sql }: FlowerPorts) {
   }
   return new Hono<Env>()
     .get('/api/tasks', async (c) => {
-      const { filter, page } = readTaskQuery(c.req.query())
-      const { tasks } = await listCeleryTasks(sql, filter, page)
+      const query = readTaskQuery(c.req.query())
+      if ('problem' in query) return c.json({ error: query.problem }, 400)
+      const { tasks } = await listCeleryTasks(sql, query.filter, query.page)
       return c.json(Object.fromEntries(tasks.map((task) => [task.uuid, answerListedTask(task)])))
     })
-    .get('/tasks/datatable', async (c) => {
-      const { draw, filter, page } = readTableQuery(c.req.query())
-      const { tasks, total } = await listCeleryTasks(sql, filter, page)
-      return c.json({ draw, data: tasks.map(answerTask), recordsTotal: total, recordsFiltered: total })
-    })
+    .get('/tasks/datatable', async (c) => c.json(await answerTable(sql, c.req.query())))
+    .post('/tasks/datatable', async (c) => c.json(await answerTable(sql, await readForm(c))))
     .get('/api/task/types', async (c) => {
       const names = (await listTaskTotals(sql)).map(({ task }) => task)
       return c.json({ 'task-types': [...new Set(names)].sort() })
     })
     .get('/api/task/info/:id', async (c) => c.json(answerTask(await get(c.req.param('id')))))
     .get('/api/task/result/:id', async (c) => c.json(resultOf(await get(c.req.param('id')))))
+}
+
+async function answerTable(sql: Sql, fields: Readonly<Record<string, string>>) {
+  const query = readTableQuery(fields)
+  const { draw } = query
+  const recordsTotal = await countCeleryTasks(sql)
+  if ('problem' in query) return { draw, data: [], recordsTotal, recordsFiltered: 0, searchError: query.problem }
+  const { tasks, found } = await listCeleryTasks(sql, query.filter, query.page)
+  return { draw, data: tasks.map(answerTask), recordsTotal, recordsFiltered: found }
 }
 
 function resultOf(task: CeleryTask) {

@@ -1,5 +1,6 @@
-import type { SearchField, SortKey, TaskFilter, TaskPage } from '../../db/flower.ts'
+import type { SortKey, TaskFilter, TaskPage } from '../../db/flower.ts'
 import { Refusal } from '../../refusal.ts'
+import { parseSearch, type SearchProblem } from './search.ts'
 
 type Query = Readonly<Record<string, string>>
 
@@ -11,15 +12,17 @@ const SORT_KEYS: readonly SortKey[] = [
 const sortKeyOf = (text: string) => SORT_KEYS.find((key) => key === text)
 
 /** Parameters of `/api/tasks`. */
-export function readTaskQuery(query: Query): { filter: TaskFilter; page: TaskPage } {
-  const { sort_by: sortBy, workername, taskname, state, search = '' } = query
+export function readTaskQuery(query: Query): { filter: TaskFilter; page: TaskPage } | SearchProblem {
+  const { sort_by: sortBy, workername, taskname, state } = query
+  const search = parseSearch(query.search ?? '')
+  if ('problem' in search) return search
   const filter = {
     worker: wordOr(workername),
     name: wordOr(taskname),
     state: wordOr(state),
     receivedFrom: readMinute(query, 'received_start'),
     receivedTo: readMinute(query, 'received_end'),
-    words: readSearch(search),
+    search,
   }
   const sort =
     sortBy === undefined
@@ -34,10 +37,14 @@ export function readTaskQuery(query: Query): { filter: TaskFilter; page: TaskPag
 const NEWEST = { sortBy: 'timestamp', isDescending: true } as const
 const wordOr = (text: string | undefined) => (text === undefined || text === '' || text === 'All' ? null : text)
 
+type TableProblem = SearchProblem & { readonly draw: number }
+
 /** Parameters of `/tasks/datatable`, as DataTables sends them. */
-export function readTableQuery(query: Query): { draw: number; filter: TaskFilter; page: TaskPage } {
+export function readTableQuery(query: Query): { draw: number; filter: TaskFilter; page: TaskPage } | TableProblem {
   const column = query[`columns[${query['order[0][column]'] ?? ''}][data]`]
-  const { filter } = readTaskQuery({ search: query['search[value]'] ?? '' })
+  const draw = readCount(query, 'draw', 0, Number.MAX_SAFE_INTEGER)
+  const read = readTaskQuery({ search: query['search[value]'] ?? '' })
+  if ('problem' in read) return { draw, ...read }
   const sort =
     column === undefined
       ? NEWEST
@@ -46,7 +53,7 @@ export function readTableQuery(query: Query): { draw: number; filter: TaskFilter
           isDescending: query['order[0][dir]'] === 'desc',
         }
   const page = { ...sort, limit: readCount(query, 'length', 10), offset: readCount(query, 'start', 0) }
-  return { draw: readCount(query, 'draw', 0, Number.MAX_SAFE_INTEGER), filter, page }
+  return { draw, filter: read.filter, page }
 }
 
 function readSortKey(text: string): SortKey {
@@ -76,24 +83,4 @@ function readMinute(query: Query, name: string): Date | null {
   const at = new Date(`${day}T${time}:00Z`)
   if (day !== undefined && !Number.isNaN(at.getTime())) return at
   throw new Refusal('invalid', `${name} is not a time: '${text}'`, 'Write it as 2026-03-28 06:14, in UTC.')
-}
-
-const FIELDS: Readonly<Record<string, SearchField>> = {
-  name: 'name',
-  uuid: 'uuid',
-  state: 'state',
-  worker: 'worker',
-  result: 'result',
-}
-const MOST_WORDS = 10
-
-/** Words, or `"several words"`, each of which must be found; `state:FAILURE` looks in one field. */
-function readSearch(text: string): TaskFilter['words'] {
-  const words = [...text.matchAll(/(?:(\w+):)?(?:"([^"]*)"|(\S+))/g)].slice(0, MOST_WORDS)
-  return words.map(([whole, prefix = '', quoted, plain]) => {
-    const field = FIELDS[prefix]
-    return field === undefined
-      ? { field: null, text: whole.replaceAll('"', '') }
-      : { field, text: quoted ?? plain ?? '' }
-  })
 }

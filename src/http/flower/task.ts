@@ -1,10 +1,10 @@
-import type { CeleryTask } from '../../db/flower.ts'
+import { type CeleryTask, NO_ARGUMENTS } from '../../db/flower.ts'
 
 /** Seconds since 1970, as Celery tells times. */
 export const seconds = (at: Date): number => at.getTime() / 1000
 const maybeSeconds = (at: Date | null) => (at === null ? null : seconds(at))
 
-/** Keys in Flower's order. A Sluice task has no arguments: its parameters are many, and may hold secrets. */
+/** Keys in Flower's order. */
 export function answerTask(task: CeleryTask) {
   const { state, changedAt, startedAt } = task
   const when = (wanted: CeleryTask['state']) => (state === wanted ? seconds(changedAt) : null)
@@ -21,8 +21,7 @@ export function answerTask(task: CeleryTask) {
     failed: when('FAILURE'),
     retried: when('RETRY'),
     revoked: when('REVOKED'),
-    args: '()',
-    kwargs: '{}',
+    ...NO_ARGUMENTS,
     eta: state === 'RETRY' ? isoOf(task.retryAt) : null,
     expires: null,
     retries: Math.max(0, task.starts - 1),
