@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { HOOKS } from './hook-door.ts'
 import { APART, exitOf, type GitConfig, gitEnvironment } from './run-git.ts'
+import { retell } from './sideband.ts'
 
 export type GitService = 'git-upload-pack' | 'git-receive-pack'
 
@@ -17,6 +18,8 @@ export type GitRequest = {
   /** What hooks find in their environment. */
   readonly environment: Readonly<Record<string, string>>
   readonly maxPackBytes: number
+  /** Told to whoever pushes more than that, instead of git's own words. */
+  readonly packTooLarge: string
 }
 
 type GitHeaders = {
@@ -43,7 +46,9 @@ export async function serveGit(request: GitRequest): Promise<GitAnswer> {
   const isPush = request.step.service === 'git-receive-pack'
   const output = child.stdout[Symbol.asyncIterator]()
   const head = await readHead(output)
-  const body = isPush ? streamWhole(output, head.rest) : streamOnDemand(output, head.rest, () => child.kill())
+  const answer = behind(head.rest, output)
+  const told = retell(answer, { start: 'fatal: pack exceeds maximum allowed size', text: request.packTooLarge })
+  const body = isPush ? streamWhole(told) : streamOnDemand(answer, () => child.kill())
   return { response: new Response(body, { status: head.status, headers: head.headers }), ended }
 }
 
@@ -118,13 +123,16 @@ function parseHead(text: string): Pick<Head, 'status' | 'headers'> {
   return { status: Number.parseInt(status ?? '200', 10), headers: new Headers(rest) }
 }
 
+async function* behind(first: Buffer, rest: AsyncIterableIterator<Buffer>): AsyncGenerator<Buffer> {
+  if (first.length > 0) yield first
+  yield* rest
+}
+
 /** Reads on whether or not anybody listens: git must never wait for a client that has gone. */
-function streamWhole(output: AsyncIterator<Buffer>, first: Buffer) {
+function streamWhole(output: AsyncIterable<Buffer>) {
   let isWatched = true
   const read = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    if (first.length > 0) controller.enqueue(first)
-    for (let part = await output.next(); part.done !== true; part = await output.next())
-      if (isWatched) controller.enqueue(part.value)
+    for await (const part of output) if (isWatched) controller.enqueue(part)
     if (isWatched) controller.close()
   }
   return new ReadableStream<Uint8Array>({
@@ -136,11 +144,8 @@ function streamWhole(output: AsyncIterator<Buffer>, first: Buffer) {
 }
 
 /** As fast as the client takes it. */
-function streamOnDemand(output: AsyncIterator<Buffer>, first: Buffer, stop: () => void) {
+function streamOnDemand(output: AsyncIterator<Buffer>, stop: () => void) {
   return new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      if (first.length > 0) controller.enqueue(first)
-    },
     pull: async (controller) => {
       const part = await output.next()
       if (part.done === true) controller.close()

@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { refusalLines } from '../app/deploy-lines.ts'
 import type { DeployPorts } from '../app/deploy-ports.ts'
 import { isProjectName, refuseProjectName, suggestProjectName } from '../app/project-name.ts'
 import { receivePush } from '../app/receive-push.ts'
@@ -106,8 +107,17 @@ function gitRequest(
     },
     environment,
     maxPackBytes,
+    packTooLarge: refusePack(maxPackBytes),
   }
 }
+
+const refusePack = (maxPackBytes: number) =>
+  refusalLines(
+    `This push brings more than ${Math.floor(maxPackBytes / 2 ** 20)} MiB, the limit for one push, and was stopped; no branch moved`,
+    'Take large files out of the history, or push a part of it to another branch first: only one branch deploys. The operator may raise SLUICE_MAX_SOURCE',
+  )
+    .map((line) => `${line}\n`)
+    .join('')
 
 const refuseUnknown = (c: Context, name: string) =>
   refuse(c, 404, `There is no project ${name} yet`, 'The first git push to this address creates it')

@@ -18,6 +18,7 @@ describe('the environment of git http-backend', () => {
       },
       environment: { SLUICE_TOKEN: 'token' },
       maxPackBytes: 1000,
+      packTooLarge: '',
     })
     const { GIT_CONFIG_COUNT, ...rest } = environment as Record<string, string>
     const config = Array.from({ length: Number(GIT_CONFIG_COUNT) }, (_, index) => [
@@ -79,6 +80,7 @@ describe('git that cannot be started', () => {
       headers: { contentType: undefined, contentLength: undefined, contentEncoding: undefined, gitProtocol: undefined },
       environment: {},
       maxPackBytes: 1,
+      packTooLarge: '',
     } as const
     await expect(serveGit(request)).rejects.toThrow() // a rejection that nobody hears would end this process too
     vi.unstubAllEnvs()
