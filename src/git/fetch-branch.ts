@@ -3,6 +3,7 @@ import { GitError, simpleGit } from 'simple-git'
 import type { Commit } from '../brand.ts'
 import { inJail, type JailNeeds, jailEnvironment, LIMITED_GIT } from './fetch-jail.ts'
 import { clearLocks, removePartialPacks } from './leftovers.ts'
+import { openPin, type Pin } from './pin.ts'
 import { proxyOf } from './proxy-of.ts'
 import { type AddressRules, checkRemote } from './remote-address.ts'
 import { isBranchName, parseRemoteUrl, type RemoteUrl } from './remote-url.ts'
@@ -32,33 +33,31 @@ export async function fetchBranch(needs: FetchNeeds): Promise<Fetched> {
   if (!isBranchName(branch)) return { kind: 'refused', message: `${branch} is no name of a branch`, hint: 'Link again' }
   const remote = parseRemoteUrl(url, rules.isLocalAllowed)
   if (remote.scheme === 'refused') return { kind: 'refused', message: remote.message, hint: remote.hint }
-  const proxy = proxyOf(remote, rules.proxies)
+  const upstream = proxyOf(remote, rules.proxies)
   const checked = await checkRemote(remote, rules)
   if (checked.kind === 'refused') return checked
-  if (isPinnedByGit(remote) && proxy === null && !(await canPin())) return CANNOT_PIN
-  const jail = { ...needs, remote, proxy, addresses: checked.addresses }
+  const { addresses } = checked
+  const pin = isHttp(remote) && upstream === null ? await openPin({ ...remote, addresses }) : null
+  try {
+    return await fetchBy({ ...needs, remote, addresses, proxy: pin?.proxy ?? upstream }, pin)
+  } finally {
+    await pin?.close()
+  }
+}
+
+const isHttp = (remote: RemoteUrl): remote is Exclude<RemoteUrl, { scheme: 'file' }> =>
+  remote.scheme === 'https' || remote.scheme === 'http'
+
+async function fetchBy(needs: FetchNeeds & JailNeeds, pin: Pin | null): Promise<Fetched> {
   const tooLong = AbortSignal.timeout(needs.maxMs ?? MAX_MS)
   await removePartialPacks(needs.repository)
-  return inJail(jail, (home) =>
-    fetchInJail(jail, home, tooLong).catch(async (error) => {
+  return inJail(needs, (home) =>
+    fetchInJail(needs, home, tooLong).catch(async (error) => {
       await removePartialPacks(needs.repository)
-      return tooLong.aborted ? tookTooLong(needs) : explain(error, needs)
+      if (tooLong.aborted) return tookTooLong(needs)
+      return unreachable(needs, pin?.whyUnreachable() ?? null) ?? explain(error, needs)
     }),
   )
-}
-
-const isPinnedByGit = ({ scheme }: RemoteUrl) => scheme === 'https' || scheme === 'http'
-
-/** An older git knows nothing of `http.curloptResolve`, says nothing, and asks the resolver again: the name could mean another address by then. */
-async function canPin(): Promise<boolean> {
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(await simpleGit().raw(['version'])) ?? []
-  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 37)
-}
-
-const CANNOT_PIN: Fetched = {
-  kind: 'refused',
-  message: 'The git of this server is older than 2.37 and would not keep to the address that was checked',
-  hint: 'The operator installs git 2.37 or newer, or you link the ssh address of the repository',
 }
 
 /** Constant options; what came from outside was matched by our own grammar, and stands behind the end of options. */
@@ -95,6 +94,15 @@ async function fetchInJail(
   const commit = await git.raw(['rev-parse', '--verify', '--end-of-options', ref])
   return { kind: 'fetched', commit: commit.trim() as Commit } // git's own word
 }
+
+const unreachable = ({ url }: FetchNeeds, why: string | null): Fetched | null =>
+  why === null
+    ? null
+    : {
+        kind: 'refused',
+        message: `${url} could not be reached: ${why}`,
+        hint: 'See that the address is right and that this server may reach it; then send the webhook again',
+      }
 
 /** The cause: git itself only adds that it could not read. */
 const SSH_SAYS = /^(ssh: |Host key verification|.*Permission denied)/

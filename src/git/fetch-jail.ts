@@ -5,12 +5,12 @@ import { makeScratch } from './scratch.ts'
 
 export type JailNeeds = {
   readonly remote: RemoteUrl
-  /** Of the remote's host, checked; git and ssh connect to these and no others. */
+  /** Of the remote's host, checked; ssh connects to the first. */
   readonly addresses: readonly string[]
   readonly deployKey: string | null
   readonly hostKeys: string | null
   readonly extraCa: string | null
-  /** Of the remote; it resolves the name then, and nothing is pinned. */
+  /** That http and https remotes are reached by: it resolves the name. */
   readonly proxy: string | null
   readonly maxBytes: number
 }
@@ -32,7 +32,7 @@ export function jailFiles(needs: JailNeeds, home: string): Readonly<Record<strin
   }
 }
 
-function gitConfig({ remote, addresses, extraCa, proxy }: JailNeeds, home: string): string {
+function gitConfig({ remote, extraCa, proxy }: JailNeeds, home: string): string {
   const sections = [
     ['protocol', 'allow = never'],
     [`protocol "${remote.scheme}"`, 'allow = always'],
@@ -44,14 +44,10 @@ function gitConfig({ remote, addresses, extraCa, proxy }: JailNeeds, home: strin
     ['http', 'followRedirects = false', 'lowSpeedLimit = 1000', 'lowSpeedTime = 60'],
   ]
   if (proxy !== null) sections.push(['http', `proxy = ${JSON.stringify(proxy)}`])
-  else if (remote.scheme === 'https' || remote.scheme === 'http')
-    sections.push(['http', `curloptResolve = ${remote.host}:${remote.port}:${addresses.map(bracket).join(',')}`])
   if (extraCa !== null) sections.push(['http', `sslCAInfo = ${JSON.stringify(extraCa)}`])
   if (remote.scheme === 'ssh') sections.push(['core', `sshCommand = ssh -F ${home}/ssh_config`])
   return sections.map(([name, ...lines]) => `[${name}]\n${lines.map((line) => `\t${line}\n`).join('')}`).join('')
 }
-
-const bracket = (address: string) => (address.includes(':') ? `[${address}]` : address)
 
 function sshConfig({ addresses }: JailNeeds, { host }: { host: string }, home: string): string {
   const lines = [
