@@ -8,6 +8,8 @@ import { isSameDocument, launchBrowser, markDocument, openSignedInPage, serveApp
 import { rowsOf } from '../support/rows.ts'
 import { openTestSchema } from '../support/schema.ts'
 
+const PATIENCE = { timeout: 20_000 }
+
 let sql: Database
 let drop: () => Promise<void>
 let hints: Hints
@@ -92,6 +94,22 @@ describe('the page of an attempt', () => {
     await page.waitForSelector('#rail-weather use[href="#s-ok"]', { state: 'attached' })
     expect(await isSameDocument(page)).toBe(true)
     expect(complaints).toEqual([])
+    await page.close()
+  })
+  it('follows again, without a reload, when its stream was refused for a while', async () => {
+    const rows = rowsOf(sql, new Date())
+    const attempt = await rows.attempt(await rows.project('refused'), 'daily_sync')
+    const root = await rows.task(attempt.id, { name: '+daily_sync', kind: 'group', state: 'planned' })
+    const load = await rows.task(attempt.id, { name: '+daily_sync+load', parent: root.id, state: 'blocked' })
+    const { page } = await openSignedInPage(browser, server.url)
+    await page.route('**/events/attempts/**', (route) => route.fulfill({ status: 503 }), { times: 1 })
+    const refused = page.waitForResponse((answer) => answer.status() === 503, PATIENCE)
+    await page.goto(`${server.url}/attempts/${attempt.id}`)
+    await markDocument(page)
+    await refused
+    await sql`update tasks set full_name = '+daily_sync+renamed' where id = ${load.id}`
+    await page.locator(`[data-task="${load.id}"]`, { hasText: 'renamed' }).waitFor(PATIENCE)
+    expect(await isSameDocument(page)).toBe(true)
     await page.close()
   })
   it('fits a phone: no word of its axis lies on another, and nothing scrolls sideways', async () => {

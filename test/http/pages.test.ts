@@ -3,6 +3,7 @@ import { type Hints, openHints } from '../../src/db/hints.ts'
 import { appendLog, closeLog, insertLog } from '../../src/db/logs.ts'
 import type { Database } from '../../src/db/sql.ts'
 import { NOW, openTestApp, post, signedInCookie, type TestApp } from '../support/app.ts'
+import { beforeQuery } from '../support/before-query.ts'
 import { rowsOf } from '../support/rows.ts'
 import { openTestSchema } from '../support/schema.ts'
 import { HOSTILE, textOf } from '../support/views.ts'
@@ -355,6 +356,26 @@ describe('the stream of a page', () => {
     expect((await get(`/deploys/${deploy.id}`)).headers.get('location')).toBe(
       `/projects/deploying/deploys/${deploy.id}`,
     )
+  })
+
+  it('does not end before it sent the end of a task, which comes while the page is being read', async () => {
+    const project = await rows.project('late')
+    const attempt = await rows.attempt(project, 'daily_sync')
+    const worker = await rows.worker('w-late')
+    const task = await rows.task(attempt.id, { name: '+x', state: 'running', started: 1, worker })
+    const endIt = async () => {
+      await sql`select pg_sleep(0.05)` // what is being read beside it has been read
+      await sql.begin(async (tx) => {
+        await tx`update tasks set state = 'success', lease_until = null where id = ${task.id}`
+        await tx`update attempts set state = 'success', finished_at = ${NOW} where id = ${attempt.id}`
+        if (task.logId !== null) await closeLog(tx, task.logId, NOW)
+      })
+    }
+    const late = await openTestApp(beforeQuery(sql, 'attempts.index, retry_name', endIt), { dashboard: { hints } })
+    const stream = await late.app.request(`/events/attempts/${attempt.id}`, { headers: { cookie } })
+    const text = await stream.text() // all of it: the stream ends by itself
+    expect(text).toContain('event: over')
+    expect(text).toContain('1 of 1 done')
   })
 
   it('is closed to strangers', async () => {

@@ -61,13 +61,10 @@ async function readAttempt(
   id: AttemptId,
   task: string | undefined,
 ): Promise<Omit<AttemptPageProps, 'log'>> {
-  const [attempt, tasks, queues] = await Promise.all([
-    findShownAttempt(sql, id, now()),
-    listShownTasks(sql, id),
-    listQueueWorkers(sql, id, now()),
-  ])
+  const attempt = await findShownAttempt(sql, id, now()) // before the tasks: of an attempt that is over here, they have all ended
   if (attempt === undefined)
     throw new Refusal('not_found', `There is no attempt ${id}`, 'Look for it on the page of its workflow.')
+  const [tasks, queues] = await Promise.all([listShownTasks(sql, id), listQueueWorkers(sql, id, now())])
   const failed = logOf(tasks.find(({ state }) => state === 'error') ?? null)
   const lastLines = failed === null ? [] : await readLastLines(sql, failed, LAST_LINES)
   return {

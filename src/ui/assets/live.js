@@ -47,11 +47,15 @@ function addToLog(log, html) {
 
 const shownLog = () => document.querySelector('[data-from]')
 
+const REOPEN_MS = 3000
+
 /** Follows the page's stream while somebody looks; a browser has few connections for one server. */
 function follow(address) {
   const url = new URL(address, location.href)
   let stream
+  let reopening
   const open = () => {
+    clearTimeout(reopening)
     const log = shownLog()
     if (log) url.searchParams.set('from', log.dataset.from)
     stream = new EventSource(url)
@@ -62,12 +66,20 @@ function follow(address) {
       addToLog(shownLog(), data)
       shownLog().dataset.from = lastEventId
     })
+    // A browser comes again after a broken line, but not after a refusal: as while the server or its database starts again.
+    stream.addEventListener('error', () => {
+      if (stream.readyState === EventSource.CLOSED) reopening = setTimeout(open, REOPEN_MS)
+    })
     stream.addEventListener('over', () => {
-      stream.close()
+      close()
       document.removeEventListener('visibilitychange', look)
     })
   }
-  const look = () => (document.hidden ? stream.close() : open())
+  const close = () => {
+    clearTimeout(reopening)
+    stream.close()
+  }
+  const look = () => (document.hidden ? close() : open())
   document.addEventListener('visibilitychange', look)
   open()
 }
