@@ -1,56 +1,15 @@
-import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { makeCertificate, startProxy } from '../support/haproxy.ts'
+import { makeCertificate, speakTo, startProxy, statusOf } from '../support/haproxy.ts'
+import { openRecorder, type Recorder } from '../support/recorder.ts'
 
 type Proxy = Awaited<ReturnType<typeof startProxy>>
-type Seen = {
-  readonly method: string
-  readonly path: string
-  readonly headers: IncomingMessage['headers']
-  readonly bytes: number
-}
-
-/** Stands for a web: keeps what reaches it. */
-async function openRecorder(port = 0) {
-  const seen: Seen[] = []
-  const state = {
-    isReady: true,
-    answer: (_request: IncomingMessage, response: ServerResponse) => void response.end('ok'),
-  }
-  const server: Server = createServer(async (request, response) => {
-    const path = request.url ?? ''
-    if (path === '/readyz' || path === '/healthz') {
-      const isNamed = request.headers.host !== undefined // a web of ours wants to know which one it is taken for
-      response.statusCode = isNamed && (path === '/healthz' || state.isReady) ? 200 : 503
-      return void response.end()
-    }
-    let bytes = 0
-    for await (const chunk of request) bytes += chunk.length
-    seen.push({ method: request.method ?? '', path, headers: request.headers, bytes })
-    state.answer(request, response)
-  })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  return {
-    seen,
-    state,
-    address: `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
-    close: () => {
-      server.closeAllConnections()
-      return new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
 let folder: string
-let web: Awaited<ReturnType<typeof openRecorder>>
+let web: Recorder
 let proxy: Proxy
 
 beforeAll(async () => {
@@ -83,21 +42,8 @@ beforeEach(() => {
 const isUp = (one: Proxy) =>
   vi.waitFor(async () => expect((await fetch(one.url())).status).toBe(200), { timeout: 20_000, interval: 100 })
 
-/** All that comes back, until the connection ends. */
-async function speak(text: string, port = proxy.port('8080'), isOver = (_said: string) => false): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
-  let said = ''
-  socket.on('data', (chunk) => {
-    said += chunk
-    if (isOver(said)) socket.destroy()
-  })
-  socket.on('error', () => {})
-  socket.write(text)
-  await once(socket, 'close')
-  return said
-}
-
-const statusOf = (said: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(said)?.[1])
+const speak = (text: string, port = proxy.port('8080'), isOver?: (said: string) => boolean) =>
+  speakTo(port, text, isOver)
 const post = (url: string, body: string, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', body, headers })
 const over = { headers: { connection: 'close' } }
@@ -205,60 +151,6 @@ describe('what is said about the client', () => {
   })
 })
 
-describe('a request that could be read in two ways', () => {
-  const H = 'Host: a\r\n'
-  it.each([
-    ['two lengths', `POST / HTTP/1.1\r\n${H}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc`],
-    ['a length of nothing', `POST / HTTP/1.1\r\n${H}Content-Length:\r\n\r\n`],
-    ['a signed length', `POST / HTTP/1.1\r\n${H}Content-Length: +3\r\n\r\nabc`],
-    ['a space before the colon', `POST / HTTP/1.1\r\n${H}Content-Length : 3\r\n\r\nabc`],
-    ['an unknown encoding', `POST / HTTP/1.1\r\n${H}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`],
-    [
-      'two encodings',
-      `POST / HTTP/1.1\r\n${H}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n`,
-    ],
-    ['a header without a name', `GET / HTTP/1.1\r\n${H}: b\r\n\r\n`],
-    ['a NUL', `GET / HTTP/1.1\r\n${H}X: a\0b\r\n\r\n`],
-    ['a bare CR', `GET / HTTP/1.1\r\n${H}X: a\rb\r\n\r\n`],
-    ['two hosts', `GET / HTTP/1.1\r\n${H}Host: b\r\n\r\n`],
-    ['no host', 'GET / HTTP/1.1\r\n\r\n'],
-    ['a fragment', `GET /a#b HTTP/1.1\r\n${H}\r\n`],
-    ['headers without end', `GET / HTTP/1.1\r\n${H}X: ${'a'.repeat(40_000)}\r\n\r\n`],
-  ])('is refused: %s', async (_what, text) => {
-    expect(statusOf(await speak(text))).toBe(400)
-    expect(web.seen).toEqual([])
-  })
-
-  /** HAProxy writes anew what it has read; some versions read what others refuse. */
-  it.each([
-    [
-      'a length beside chunks',
-      `POST /one HTTP/1.1\r\n${H}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /two HTTP/1.1\r\n${H}\r\n`,
-      'POST /one 0',
-    ],
-    [
-      'a length said twice',
-      `POST /one HTTP/1.1\r\n${H}Content-Length: 3\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc`,
-      'POST /one 3',
-    ],
-    ['bare LF', `GET /one HTTP/1.1\nHost: a\nConnection: close\n\n`, 'GET /one 0'],
-    [
-      'bare LF in one header',
-      `GET /one HTTP/1.1\r\n${H}X: y\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
-      'GET /one 0',
-    ],
-  ])('is refused, or reaches the web as one request in one reading: %s', async (_what, text, one) => {
-    const said = await speak(text, proxy.port('8080'), (seen) => seen.includes('\r\n\r\n'))
-    expect([200, 400]).toContain(statusOf(said))
-    const seen = web.seen
-      .filter(({ path }) => path !== '/two')
-      .map(({ method, path, bytes }) => `${method} ${path} ${bytes}`)
-    expect(seen).toEqual(statusOf(said) === 200 ? [one] : [])
-    for (const { headers } of web.seen)
-      expect('content-length' in headers && 'transfer-encoding' in headers).toBe(false)
-  })
-})
-
 describe('the limits', () => {
   it('refuse bodies that are too large where they are, and not to git', async () => {
     const body = 'x'.repeat(11_000)
@@ -312,21 +204,10 @@ describe('the limits', () => {
     expect((await fetch(`${proxy.url()}/api/projects`)).status).toBe(401) // asked without a password, as git does first
     web.state.answer = (_request, response) => void response.end('ok')
   })
-
-  it('give a client 10 s to say what it wants, and 20 s to send a small body', async () => {
-    const startedAt = performance.now()
-    const [headers, body] = await Promise.all([
-      speak('GET / HTTP/1.1\r\nHost: a\r\nX-Slow:'),
-      speak('POST /sign-out HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nname='),
-    ])
-    expect([statusOf(headers), statusOf(body)]).toEqual([408, 408])
-    expect(performance.now() - startedAt).toBeGreaterThan(19_000)
-    expect(web.seen).toEqual([])
-  }, 60_000)
 })
 
 describe('with two webs', () => {
-  let webs: readonly [Awaited<ReturnType<typeof openRecorder>>, Awaited<ReturnType<typeof openRecorder>>]
+  let webs: readonly [Recorder, Recorder]
   let pair: Proxy
   beforeAll(async () => {
     webs = [await openRecorder(), await openRecorder()]

@@ -30,6 +30,7 @@ describe('haproxy/start', () => {
     ['as it is shipped', () => ({})],
     ['with a certificate', () => ({ SLUICE_PROXY_CERTS: folder })],
     ['with webs named one by one', () => ({ SLUICE_PROXY_WEBS: '10.0.0.1:8080, [fd00::2]:8080' })],
+    ['with as many webs as it takes', () => ({ SLUICE_PROXY_WEBS: '10.0.0.1:8080,'.repeat(8) })],
     ['with an odd password for the statistics', () => ({ SLUICE_PROXY_STATS_PASSWORD: 'a"b \'c\\:$HOME #d' })],
     ['on one address', () => ({ SLUICE_PROXY_LISTEN: '127.0.0.1' })],
     ...Object.keys(ALL_OFF).map((one): [string, () => Record<string, string>] => [
@@ -54,6 +55,7 @@ describe('haproxy/start', () => {
     ['proxy-port', { SLUICE_PROXY_8081: '80801' }],
     ['proxy-number', { SLUICE_PROXY_HOOK_RATE: 'many' }],
     ['proxy-webs', { SLUICE_PROXY_WEBS: '10.0.0.1:8080,10.0.0.2' }],
+    ['proxy-many-webs', { SLUICE_PROXY_WEBS: '10.0.0.1:8080,'.repeat(9) }],
     ['proxy-no-door', ALL_OFF],
   ])('refuses what is wrong: %s', (name, env) => {
     const { status, said } = check(env)
