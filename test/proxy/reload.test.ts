@@ -68,7 +68,9 @@ describe('a reload of HAProxy', () => {
 
   it('reads the configuration again, also where the webs were named one by one', async () => {
     await proxy.reload((text) => text.replace('This is no HTTP request', 'What is this'))
-    expect(await speakTo(proxy.port('8080'), 'GET GET GET\r\n\r\n')).toMatch(/\r\n\r\nWhat is this\.\n/)
+    expect(
+      await speakTo(proxy.port('8080'), 'GET /a/%2e%2e/b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+    ).toMatch(/\r\n\r\nWhat is this\.\n/)
   }, 60_000)
 
   it('leaves a connection open on which a client may be about to ask', async () => {
