@@ -12,6 +12,7 @@ import {
   listen,
   networks,
   oneOf,
+  password,
   registry,
   type Setting,
   setting,
@@ -78,8 +79,8 @@ export const SETTINGS = {
   adminPassword: setting(
     'SLUICE_ADMIN_PASSWORD',
     null,
-    'First password of the user admin. Default: a generated one, printed once.',
-    text,
+    'First password of the user admin, of at least 8 characters. Default: a generated one, printed once.',
+    password,
   ),
   secretKey: setting(
     'SLUICE_SECRET_KEY',
@@ -241,8 +242,8 @@ function read(it: Setting<unknown>, raw: string | undefined, problems: Problem[]
   }
 }
 
-/** Not to be seen on a terminal or in a log: keys, and addresses with a password. */
-const isSecret = (name: string, raw: string): boolean => name.endsWith('KEY') || raw.includes('@')
+/** Not to be seen on a terminal or in a log: keys, passwords, and addresses with a password. */
+const isSecret = (name: string, raw: string): boolean => /(KEY|PASSWORD)$/.test(name) || raw.includes('@')
 
 /** Kubernetes gives a service named sluice these; `SLUICE_RUN` is what a task of ours has. */
 const NOT_OURS = /^SLUICE_(PORT|SERVICE_|RUN$)/

@@ -7,7 +7,9 @@ import { type Config, readConfig } from './config.ts'
 import { checkDatabase } from './db/check-database.ts'
 import { openEmbeddedPostgres } from './db/embedded.ts'
 import { findInstallation } from './db/installation.ts'
+import { heardSince } from './db/pages/shown.ts'
 import { type Database, openDatabase, readClock } from './db/sql.ts'
+import { isBuilderOnline } from './db/workers.ts'
 import { type Engine, findEngine } from './docker/engine.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
 import { type Disk, type Finding, type Host, judgeHost } from './doctor/judge-host.ts'
@@ -31,7 +33,11 @@ export async function examine(env: NodeJS.ProcessEnv): Promise<readonly Finding[
   ])
   return judgeHost({
     programs,
-    engine: { ...seenEngine(engine), choice: choiceOf(config, engine, database.wasEngineSeen) },
+    engine: {
+      ...seenEngine(engine),
+      choice: choiceOf(config, engine, database.wasEngineSeen),
+      isElsewhere: database.isEngineElsewhere,
+    },
     stores: [database.store, ...redis],
     disks,
     clockAheadMs: database.clockAheadMs,
@@ -56,6 +62,7 @@ type SeenDatabase = {
   readonly store: Host['stores'][number]
   readonly clockAheadMs: number | null
   readonly wasEngineSeen: boolean
+  readonly isEngineElsewhere: boolean
 }
 
 /** An embedded one is started for the look when it does not run, and stopped again. */
@@ -68,7 +75,7 @@ async function lookAtDatabase({ databaseUrl }: Config, shared: string): Promise<
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const store = { name: 'database', isThere: false, text: error.message, hint: error.hint } as const
-    return { store, clockAheadMs: null, wasEngineSeen: false }
+    return { store, clockAheadMs: null, wasEngineSeen: false, isEngineElsewhere: false }
   } finally {
     await sql.end({ timeout: 1 })
     if (embedded?.wasAdopted === false) await embedded.stop()
@@ -78,13 +85,17 @@ async function lookAtDatabase({ databaseUrl }: Config, shared: string): Promise<
 async function askDatabase(sql: Database, url: string, kind: string): Promise<SeenDatabase> {
   const major = await checkDatabase(sql, url)
   const installation = await findInstallation(sql)
+  const { aheadMs } = await readClock(sql)
   const text = `${kind} ${major} answers${installation === undefined ? '; no server of Sluice has used it yet' : ''}`
   return {
     store: { name: 'database', isThere: true, text },
-    clockAheadMs: (await readClock(sql)).aheadMs,
+    clockAheadMs: aheadMs,
     wasEngineSeen: (installation?.engineSeenAt ?? null) !== null,
+    isEngineElsewhere: installation !== undefined && (await isBuilderOnline(sql, heardSince(databaseNow(aheadMs)))),
   }
 }
+
+const databaseNow = (aheadMs: number) => new Date(Date.now() - aheadMs)
 
 async function lookAtRedis({ redisUrl }: Config): Promise<Host['stores']> {
   if (redisUrl === null) return []

@@ -107,6 +107,11 @@ export function listen(raw: string): Listen {
 }
 export const LISTEN: Listen = { host: '127.0.0.1', port: 8080 }
 
+export function password(raw: string): string | null {
+  if (raw.length < 8 || raw.length > 1024) throw new Unfit('which is not of 8 to 1024 characters')
+  return raw
+}
+
 /** 32 bytes, as 64 hex digits. */
 export function key(raw: string): Buffer | null {
   if (!/^[0-9a-f]{64}$/i.test(raw)) throw new Unfit('which is not 64 hex digits')

@@ -89,6 +89,11 @@ describe('settings', () => {
       'http://ana:hunter2@r:5000',
       'SLUICE_REGISTRY is set to something, which is not [user:password@]host:port[/path], without http://.',
     ],
+    [
+      'SLUICE_ADMIN_PASSWORD',
+      'hunter2',
+      'SLUICE_ADMIN_PASSWORD is set to something, which is not of 8 to 1024 characters.',
+    ],
     ['SLUICE_SECRET_KEY', 'hunter2', 'SLUICE_SECRET_KEY is set to something, which is not 64 hex digits.'],
   ])('refuse %s=%s', (name, raw, message) => {
     expect(refusalOf({ [name]: raw })).toMatchObject({ message })

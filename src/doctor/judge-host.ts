@@ -3,7 +3,11 @@ import { findEscapes, type Program } from './known-escapes.ts'
 /** What was seen on a host. Outcomes are values: a look that failed has seen something too. */
 export type Host = {
   readonly programs: readonly Program[]
-  readonly engine: Seen & { readonly choice: 'docker' | 'process' | 'wait' }
+  readonly engine: Seen & {
+    readonly choice: 'docker' | 'process' | 'wait'
+    /** Another host has a worker that was heard, and its engine. */
+    readonly isElsewhere: boolean
+  }
   readonly stores: readonly (Seen & { readonly name: string })[]
   readonly disks: readonly Disk[]
   /** Ahead of the database's; null: it could not be asked. */
@@ -56,7 +60,14 @@ function judgeEngine(engine: Host['engine']): Finding {
       'Tasks run as plain processes of this host: they are not isolated from it nor from each other.',
       engine.isThere ? 'Unset SLUICE_EXECUTOR.' : `Install and start Docker. ${engine.hint}`,
     )
-  return engine.isThere ? fine('engine', engine.text) : problem('engine', engine.text, engine.hint)
+  if (engine.isThere) return fine('engine', engine.text)
+  if (engine.isElsewhere)
+    return warning(
+      'engine',
+      `${engine.text} Workers elsewhere have one, and a web needs none.`,
+      `If this host is to run tasks: ${engine.hint}`,
+    )
+  return problem('engine', engine.text, engine.hint)
 }
 
 function judgeProgram(program: Program): Finding {

@@ -5,13 +5,13 @@ const GIB = 2 ** 30
 const DISK = { holds: 'work', path: '/srv', freeBytes: 50 * GIB, totalBytes: 100 * GIB, minFreeBytes: GIB / 4 }
 const WELL: Host = {
   programs: [{ name: 'git', version: '2.50.1', package: null }],
-  engine: { isThere: true, text: 'Docker 29.0.0 answers', choice: 'docker' },
+  engine: { isThere: true, text: 'Docker 29.0.0 answers', choice: 'docker', isElsewhere: false },
   stores: [{ name: 'database', isThere: true, text: 'PostgreSQL 17 answers' }],
   disks: [DISK],
   clockAheadMs: 12,
   firewall: null,
 }
-const AWAY = { isThere: false, text: 'Docker does not answer.', hint: 'Start it.' } as const
+const AWAY = { isThere: false, text: 'Docker does not answer.', hint: 'Start it.', isElsewhere: false } as const
 
 /** What is not fine. */
 const told = (changes: Partial<Host>) =>
@@ -34,6 +34,11 @@ describe('the judgement of a host', () => {
 
   it.each<[string, Partial<Host>, string]>([
     ['no engine', { engine: { ...AWAY, choice: 'wait' } }, 'problem engine: Docker does not answer.'],
+    [
+      'an engine that only workers elsewhere have',
+      { engine: { ...AWAY, choice: 'wait', isElsewhere: true } },
+      'warning engine: Docker does not answer. Workers elsewhere have one, and a web needs none.',
+    ],
     [
       'tasks that are not isolated',
       { engine: { ...AWAY, choice: 'process' } },

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -56,6 +58,18 @@ const SLOW = `timezone: UTC
   sh>: test "$(wc -l < starts.txt)" = 1
 `
 
+/** It would go on for ever, and may not be started twice. */
+const STAY = "timezone: UTC\n+stay:\n  sh>: 'echo begun; sleep 3600'\n"
+/** So would this one, but for its second start. */
+const AGAIN = `timezone: UTC
++stay:
+  _retry: 1
+  sh>: 'echo begun >> starts.txt; test "$(wc -l < starts.txt)" = 2 || sleep 3600'
+`
+const ORPHAN_MS = 20_000
+/** Its look every 2 s, the TERM that it gives tasks 5 s for, and a machine that is busy. */
+const GRACE_MS = 25_000
+
 const isLong = process.env.SLUICE_TEST_LONG === 'yes'
 
 /** Starts worst first: who is needed by all comes last. The first time its images are built, from the archive and from npm. */
@@ -79,10 +93,13 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
       return { done, success }
     }, PATIENCE)
   type Task = { readonly fullName: string; readonly state: string }
-  const stateOf = async (id: string) => {
+  const stateOf = async (id: string, task = '+slow+count') => {
     const { tasks } = await stack.api<{ tasks: Task[] }>(`/api/attempts/${id}/tasks`)
-    return tasks.find(({ fullName }) => fullName === '+slow+count')?.state
+    return tasks.find(({ fullName }) => fullName === task)?.state
   }
+  const isReady = () => vi.waitFor(async () => expect((await fetch(`${stack.url}/readyz`)).status).toBe(200), PATIENCE)
+  const isRunning = (id: string, task: string) =>
+    vi.waitFor(async () => expect(await stateOf(id, task)).toBe('running'), PATIENCE)
   const workersOf = async () => (await stack.api<{ workers: Worker[] }>('/api/workers')).workers
 
   beforeAll(async () => {
@@ -95,6 +112,22 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
     await removeImages(name)
   }, 120_000)
 
+  it('says in the log of a part what is wrong in .env', async () => {
+    const wrong = { SLUICE_URL: 'example.com', SLUICE_ORPHAN: '20', SLUICE_SLOT: '3', SLUICE_PROXY_HOOK_RTE: '5' }
+    await stack.set({ ...wrong, SLUICE_PROXY_HOOK_RATE: 'many', SLUICE_ADMIN_PASSWORD: 'short' })
+    await stack.compose('up', '--detach', '--no-deps', 'web1', 'worker1', 'haproxy')
+    for (const part of ['web1', 'worker1']) {
+      await stack.says(part, 'SLUICE_URL is “example.com”, which is no address that begins with http:// or https://.')
+      await stack.says(part, 'SLUICE_ORPHAN is “20”, which is not a length of time such as 30s, 5m, 2h or 1d.')
+      await stack.says(part, 'SLUICE_SLOT is set, and no setting has this name.')
+      await stack.says(part, 'SLUICE_PROXY_HOOK_RTE is set, and no setting has this name.')
+    }
+    await stack.says('web1', 'SLUICE_ADMIN_PASSWORD is set to something, which is not of 8 to 1024 characters.')
+    await stack.says('haproxy', 'SLUICE_PROXY_HOOK_RATE is “many”, which is not a whole number above 0.')
+    await stack.compose('down', '--volumes', '--timeout', '1')
+    await stack.set({})
+  })
+
   it('waits in every part for the database, and says so', async () => {
     await stack.compose('up', '--detach', 'haproxy')
     await vi.waitFor(async () => {
@@ -104,7 +137,17 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
     await stack.compose('up', '--detach', 'web1', 'web2', 'worker1', 'worker2')
     for (const part of ['web1', 'web2', 'worker1', 'worker2']) await stack.says(part, 'Waiting for PostgreSQL')
     await stack.compose('up', '--detach')
-    await vi.waitFor(async () => expect((await fetch(`${stack.url}/readyz`)).status).toBe(200), PATIENCE)
+    await isReady()
+  })
+
+  it('looks at itself from within', async () => {
+    const web = await stack.compose('exec', '-T', 'web1', 'sluice', 'doctor')
+    expect(web).toMatch(/^WARN {2}engine: .*Workers elsewhere have one, and a web needs none\.$/m)
+    for (const line of [/^ok {4}git: \d/m, /^ok {4}database: PostgreSQL/m, /^ok {4}redis: /m, /^ok {4}clock: /m])
+      expect(web).toMatch(line)
+    const worker = await stack.compose('exec', '-T', 'worker1', 'sluice', 'doctor')
+    for (const line of [/^ok {4}engine: Docker/m, /^(ok {2}|WARN) {2}runc: /m, /^ok {4}redis: /m])
+      expect(worker).toMatch(line)
   })
 
   it('is closed but for HAProxy, restarts by itself, and gives the webs neither root nor the engine', async () => {
@@ -125,6 +168,8 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
     const git = (...words: string[]) =>
       promisify(execFile)('git', ['-c', 'user.name=Ana', '-c', 'user.email=ana@example.com', ...words], { cwd: folder })
     await writeFile(join(folder, 'slow.dig'), SLOW)
+    await writeFile(join(folder, 'stay.dig'), STAY)
+    await writeFile(join(folder, 'again.dig'), AGAIN)
     await git('init', '--quiet', '--initial-branch=main')
     await git('add', '--all')
     await git('commit', '--quiet', '--message=First')
@@ -153,5 +198,39 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
       for (const worker of again) expect(before.map(({ startedAt }) => startedAt)).not.toContain(worker.startedAt)
     }, PATIENCE)
     expect(await endOf(id)).toEqual({ done: true, success: true }) // it fails when it was started twice
+  })
+
+  it('says which port is taken, and starts when it is free', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo // of a server that listens
+    await stack.set({ PORT_FLOWER: String(port) })
+    const starting = stack.compose('up', '--detach', 'haproxy')
+    await expect(starting).rejects.toThrow(new RegExp(`${port}.*(already allocated|already in use)`))
+    other.close()
+    await stack.compose('up', '--detach', 'haproxy')
+    await isReady()
+    await stack.set({})
+  })
+
+  it('leaves no task running for longer than SLUICE_ORPHAN when it is taken down, and tells the truth when it is up again', async () => {
+    await stack.set({ SLUICE_ORPHAN: `${ORPHAN_MS / 1000}s` })
+    await stack.compose('up', '--detach')
+    await isReady()
+    const [stays, again] = [await start('stay'), await start('again')]
+    await isRunning(stays, '+stay+stay')
+    await isRunning(again, '+again+stay')
+    await vi.waitFor(async () => expect(await stack.listTasks()).toHaveLength(2), PATIENCE)
+    await stack.compose('down')
+    const downAt = performance.now()
+    await vi.waitFor(async () => expect(await stack.listTasks()).toEqual([]), PATIENCE)
+    const tookMs = performance.now() - downAt
+    console.log(`no task runs ${Math.round(tookMs / 1000)} s after docker compose down`)
+    expect(tookMs).toBeLessThan(ORPHAN_MS + GRACE_MS)
+
+    await stack.compose('up', '--detach')
+    await isReady()
+    await vi.waitFor(async () => expect(await stateOf(stays, '+stay+stay')).toBe('unknown'), PATIENCE)
+    expect(await endOf(again)).toEqual({ done: true, success: true })
   })
 })

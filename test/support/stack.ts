@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import Docker from 'dockerode'
 import { vi } from 'vitest'
 import { PASSWORD } from './app.ts'
 import { removeContainers } from './server.ts'
@@ -53,7 +54,7 @@ export async function makeCheckout(settings: Readonly<Record<string, string>>) {
   await chmod(folder, 0o755) // HAProxy reads its folder as a user of its own
   const listing = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
   const { stdout } = await promisify(execFile)('git', listing, { cwd: ROOT, maxBuffer: 2 ** 24 })
-  const parts = /^(compose|Dockerfile|\.dockerignore|package|\.npmrc|tsconfig|src\/|templates\/|haproxy\/)/
+  const parts = /^(compose|Dockerfile|\.dockerignore|package|\.npmrc|tsconfig|src\/|templates\/|haproxy\/|scripts\/(reset|lib))/
   for (const file of stdout.split('\0').filter((name) => parts.test(name) && existsSync(join(ROOT, name)))) {
     await mkdir(dirname(join(folder, file)), { recursive: true })
     await cp(join(ROOT, file), join(folder, file))
@@ -136,6 +137,8 @@ export async function openStack(more: { files?: readonly string[]; settings?: Re
       const { stdout } = await promisify(execFile)('docker', ['inspect', id])
       return JSON.parse(stdout)[0] as Inspected // the engine's own words
     },
+    /** Containers in which its workers run tasks. */
+    listTasks: () => listTasks(home),
     /** Ends it and takes away all that it made, but for the images it was built to. */
     stop: async () => {
       await run('down', '--volumes', '--timeout', '1')
@@ -144,6 +147,11 @@ export async function openStack(more: { files?: readonly string[]; settings?: Re
       await checkout.remove()
     },
   }
+}
+
+async function listTasks(home: string): Promise<readonly string[]> {
+  const running = await new Docker().listContainers({ filters: { label: ['sluice.attempt'] } })
+  return running.filter(({ Mounts }) => Mounts.some(({ Source }) => Source?.startsWith(home))).map(({ Id }) => Id)
 }
 
 type Inspected = {
