@@ -13,7 +13,7 @@ const WAITS_AFTER_MS = 10_000
 
 export function Queues({ view, queues }: { view: View; queues: readonly ShownQueue[] }) {
   return (
-    <Section title="Queues">
+    <Section title="Queues" id="queues">
       {queues.length === 0 ? (
         <p class="sheet pad quiet">No worker serves a queue, and no task waits in one.</p>
       ) : (

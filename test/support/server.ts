@@ -38,8 +38,15 @@ export type TestServer = {
   /** After `kill9` or `terminate`. Gives the milliseconds until it was ready. */
   restart(): Promise<number>
   /** One more worker of the same home, with settings of its own. */
-  startWorker(more: Readonly<Record<string, string>>): Promise<{ output(): string; stop(): Promise<void> }>
+  startWorker(more: Readonly<Record<string, string>>): Promise<BesideWorker>
   /** Ends it and takes away all that it made. */
+  stop(): Promise<void>
+}
+
+type BesideWorker = {
+  output(): string
+  /** Sends a signal and does not wait for what comes of it. */
+  signal(name: NodeJS.Signals): void
   stop(): Promise<void>
 }
 
@@ -96,7 +103,11 @@ export async function startServer({ database = 'own', env: given = {}, prepare }
     },
     startWorker: async (more) => {
       const worker = await launch({ ...env, ...more }, WORKER)
-      return { output: () => worker.said(), stop: () => end(worker.child, 'SIGTERM') }
+      return {
+        output: () => worker.said(),
+        signal: (name) => void worker.child.kill(name),
+        stop: () => end(worker.child, 'SIGTERM'),
+      }
     },
     stop: async () => {
       await end(running.child, 'SIGTERM')
