@@ -75,13 +75,15 @@ type FoundTasks = { readonly tasks: readonly CeleryTask[] /** On all pages. */; 
 /** The newest tasks that a worker has had to do with or may yet have. Whatever is asked, the window bounds the work. */
 export async function listCeleryTasks(sql: Sql, filter: TaskFilter, page: TaskPage): Promise<FoundTasks> {
   const order = page.isDescending ? sql`desc nulls last` : sql`asc nulls first`
+  const isSearch = !('all' in filter.search && filter.search.all.length === 0)
   const rows = await sql<(CeleryTask & { found: number })[]>`
     with newest as (
       select id, attempt_id, parent_id, full_name, state, kind, queue, worker_id, ready_at, started_at, changed_at, retry_at, starts, epoch, error, exit_cause
       from tasks order by id desc limit ${WINDOW}
     ), known as (${celery(sql, sql`newest`)}),
+    ${isSearch ? searchable(sql) : sql``}
     found as (
-      select *, count(*) over ()::int as found from known where kind = 'operator' and "readyAt" is not null ${conditions(sql, filter)}
+      select *, count(*) over ()::int as found from ${isSearch ? sql`searchable` : sql`known`} where kind = 'operator' and "readyAt" is not null ${conditions(sql, filter)}
       order by ${sortKeys(sql)[page.sortBy]} ${order}, id desc limit ${page.limit} offset ${page.offset}
     )
     select found.*, ${family(sql)} from found order by ${sortKeys(sql)[page.sortBy]} ${order}, id desc`
@@ -157,21 +159,28 @@ function searchFor(sql: Sql, search: TaskSearch): PendingQuery<Row[]> {
     return sql`(${search.any.reduce((before, one) => sql`${before} or ${searchFor(sql, one)}`, sql`false`)})`
   const { field, text } = search
   if (field === 'state') return sql`state = upper(${text})`
-  return sql`strpos(lower(${searched(sql, field)}), lower(${text})) > 0`
+  return sql`strpos(${searched(sql, field)}, lower(${text})) > 0`
 }
 
+/** Made once for each row, however many words are looked for. */
+const searchable = (sql: Sql) => sql`
+  searchable as materialized (
+    select *, lower(concat_ws('|', error, "exitCause")) as result,
+      lower(concat_ws('|', name, uuid, state, worker, ${NO_ARGUMENTS.args}::text, ${NO_ARGUMENTS.kwargs}::text, error, "exitCause")) as anywhere
+    from known
+  ),`
+
 function searched(sql: Sql, field: Exclude<SearchField, 'state'> | null) {
-  const result = sql`concat_ws('|', error, "exitCause")`
   switch (field) {
     case null:
-      return sql`concat_ws('|', name, uuid, state, worker, ${NO_ARGUMENTS.args}::text, ${NO_ARGUMENTS.kwargs}::text, ${result})`
+      return sql`anywhere`
     case 'result':
-      return result
+      return sql`result`
     case 'args':
     case 'kwargs':
       return sql`${NO_ARGUMENTS[field]}::text`
     default:
-      return sql`concat(${sql(field)})`
+      return sql`lower(${sql(field)})`
   }
 }
 

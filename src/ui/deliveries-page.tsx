@@ -221,8 +221,18 @@ function Rest({ delivery }: { delivery: ShownDelivery }) {
 
 const MOST_LINES = 30
 
-/** Broken into lines where JSON allows it, by its commas alone: what was cut is not JSON any more. */
+const DEEPEST = 12
+
+/** Broken into lines where JSON has its commas and brackets, word for word: what was cut is not JSON any more. */
 function pretty(body: string): string {
-  const lines = body.replaceAll(/([{,])(?=")/g, '$1\n  ').split('\n')
-  return lines.length > MOST_LINES ? `${lines.slice(0, MOST_LINES).join('\n')}\n…` : lines.join('\n')
+  let depth = 0
+  const line = () => `\n${'  '.repeat(Math.max(0, Math.min(depth, DEEPEST)))}`
+  const text = body.replaceAll(/"(?:[^"\\]|\\.)*"?|\s*(\{\s*\}|\[\s*\]|[{}[\],])\s*/gs, (part, mark?: string) => {
+    if (mark === '{' || mark === '[') depth++
+    if (mark === '}' || mark === ']') depth--
+    if (mark === undefined || mark.length > 1) return mark ?? part
+    return '}]'.includes(mark) ? `${line()}${mark}` : `${mark}${line()}`
+  })
+  const lines = text.split('\n')
+  return lines.length > MOST_LINES ? `${lines.slice(0, MOST_LINES).join('\n')}\n…` : text
 }

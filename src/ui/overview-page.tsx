@@ -219,7 +219,7 @@ function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[
         <div class="sheet">
           <table class="table snug">
             <tbody>
-              {workers.slice(0, 8).map((worker) => (
+              {mostTelling(workers).map((worker) => (
                 <tr>
                   <td>
                     <a class="id" href="/workers">
@@ -238,10 +238,28 @@ function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[
                   </td>
                 </tr>
               ))}
+              {workers.length > MOST_WORKERS ? (
+                <tr>
+                  <td colspan={3}>
+                    <a class="link" href="/workers">
+                      All {workers.length} workers
+                    </a>
+                  </td>
+                </tr>
+              ) : null}
             </tbody>
           </table>
         </div>
       )}
     </Section>
   )
+}
+
+const MOST_WORKERS = 8
+const TELLING = ['gone', 'draining', 'online', 'stopped'] as const satisfies readonly ShownWorker['state'][]
+
+/** In a large fleet those that are not as they should be. */
+function mostTelling(workers: readonly ShownWorker[]): readonly ShownWorker[] {
+  if (workers.length <= MOST_WORKERS) return workers
+  return TELLING.flatMap((state) => workers.filter((worker) => worker.state === state)).slice(0, MOST_WORKERS)
 }

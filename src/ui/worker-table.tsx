@@ -5,7 +5,14 @@ import type { View } from './shell.tsx'
 import { type Look, State } from './states.tsx'
 
 export function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[] }) {
-  if (workers.length === 0) return <p class="sheet pad quiet">No worker was heard. Start one: sluice worker.</p>
+  if (workers.length === 0)
+    return (
+      <Section title="Workers">
+        <p class="sheet pad quiet">
+          No worker was heard. Start one: <code>sluice worker</code>
+        </p>
+      </Section>
+    )
   return (
     <Section title="Workers" note="counts since each was made">
       <div class="sheet">

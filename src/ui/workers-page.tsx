@@ -71,7 +71,8 @@ function Waiting({ queues }: { queues: readonly ShownQueue[] }) {
         .map(({ queue, waiting: count }) => (
           <>
             {' '}
-            {count === 1 ? '1 needs' : `${sayWaiting(count)} need`} queue <code>{queue}</code>, which no worker serves.
+            {waiting === 1 ? 'It needs' : count === 1 ? '1 needs' : `${sayWaiting(count)} need`} queue{' '}
+            <code>{queue}</code>, which no worker serves.
           </>
         ))}
     </>
@@ -80,6 +81,8 @@ function Waiting({ queues }: { queues: readonly ShownQueue[] }) {
 
 /** Who has not been heard for longer than this is no news any more; the table has it for some days. */
 const NEWS_MS = 24 * 3_600_000
+/** Who looks at more of them looks at the table. */
+const MOST_NOTICES = 3
 
 function Gone({ view, props: { workers } }: Props) {
   const gone = workers.filter(
@@ -88,18 +91,29 @@ function Gone({ view, props: { workers } }: Props) {
   if (gone.length === 0) return null
   return (
     <div class="stack close">
-      {gone.map((worker) => (
-        <div class="notice is-lost">
-          <Glyph name="unknown" tone="lost" />
-          <span>
-            <b>
-              {worker.name} is gone: it was last heard {saySpan(view.now.getTime() - worker.heardAt.getTime())} ago.
-            </b>{' '}
-            {worker.active === 0 ? 'It ran nothing, so no task was lost.' : `It ran ${countOf(worker.active, 'task')}.`}{' '}
-            Look at its host, {worker.host}: when it starts again it takes up what it ran.
-          </span>
-        </div>
+      {gone.slice(0, MOST_NOTICES).map((worker) => (
+        <GoneWorker view={view} worker={worker} />
       ))}
+      {gone.length > MOST_NOTICES ? (
+        <p class="small quiet">{countOf(gone.length - MOST_NOTICES, 'more worker')} not heard any more: see below.</p>
+      ) : null}
+    </div>
+  )
+}
+
+function GoneWorker({ view, worker }: { view: View; worker: ShownWorker }) {
+  const { name, host, heardAt, active } = worker
+  return (
+    <div class="notice is-lost">
+      <Glyph name="unknown" tone="lost" />
+      <span>
+        <b>
+          {name} is gone: it was last heard {saySpan(view.now.getTime() - heardAt.getTime())} ago.
+        </b>{' '}
+        {active === 0
+          ? `It ran nothing, so no task was lost. Look at its host, ${host}.`
+          : `It ran ${countOf(active, 'task')}. Look at its host, ${host}: when it starts again it takes up what it ran.`}
+      </span>
     </div>
   )
 }
@@ -110,7 +124,7 @@ function Paused({ workers }: { workers: readonly ShownWorker[] }) {
   if (paused.length === 0) return null
   return (
     <div class="stack close">
-      {paused.map(({ name, problem }) => (
+      {paused.slice(0, MOST_NOTICES).map(({ name, problem }) => (
         <div class="notice is-late">
           <Glyph name="late" tone="late" />
           <span>
@@ -118,6 +132,9 @@ function Paused({ workers }: { workers: readonly ShownWorker[] }) {
           </span>
         </div>
       ))}
+      {paused.length > MOST_NOTICES ? (
+        <p class="small quiet">{countOf(paused.length - MOST_NOTICES, 'more worker')} too.</p>
+      ) : null}
     </div>
   )
 }

@@ -80,7 +80,9 @@ describe('the page of workers and queues', () => {
       expect(await workerOf(page, 'etl').locator('.slots i').evaluateAll(classesOf)).toEqual(['off'])
       await sees(page, 'queue', 'etl', /No worker.*0 online/)
       expect(await page.locator('.notice').textContent()).toMatch(/is gone: it was last heard \d+ s ago. It ran 1 task/)
-      expect(await page.locator('.lede').textContent()).toBe('1 task waits. 1 needs queue etl, which no worker serves.')
+      expect(await page.locator('.lede').textContent()).toBe(
+        '1 task waits. It needs queue etl, which no worker serves.',
+      )
 
       etl = await startEtl()
       await sees(page, 'worker', 'etl', 'Online')

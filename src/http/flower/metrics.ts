@@ -74,11 +74,15 @@ function bucketsOf(total: TaskTotal): readonly Sample[] {
 }
 
 function nowFamilies({ workers, totals, held }: Counted): readonly Family[] {
-  const running = held.filter(({ state }) => state === 'running')
+  const running = new Map<string, HeldTask[]>()
+  for (const task of held.filter(({ state }) => state === 'running')) {
+    const key = `${task.workerId} ${task.name}`
+    running.set(key, [...(running.get(key) ?? []), task])
+  }
   const ofTask = (read: (tasks: readonly HeldTask[]) => number) =>
     totals.map((total) => ({
       labels: labelsOf(total),
-      value: read(running.filter(({ workerId, name }) => workerId === total.workerId && name === total.task)),
+      value: read(running.get(`${total.workerId} ${total.task}`) ?? []),
     }))
   const ofWorker = (read: (worker: ShownWorker) => number) =>
     workers.map((worker) => ({ labels: { worker: worker.name }, value: read(worker) }))
