@@ -77,7 +77,7 @@ describe('a request that could be read in two ways', () => {
     ['a fragment', `GET /a#b HTTP/1.1\r\n${H}\r\n`],
     ['headers without end', `GET / HTTP/1.1\r\n${H}X: ${'a'.repeat(40_000)}\r\n\r\n`],
   ])('is refused: %s', async (_what, text) => {
-    expect(statusOf(await speakTo(proxy.port('8080'), text))).toBe(400)
+    expect([400, 414]).toContain(statusOf(await speakTo(proxy.port('8080'), text))) // 414: what is too long for HAProxy 3.2
     expect(web.seen).toEqual([])
   })
 })

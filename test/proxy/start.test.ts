@@ -39,7 +39,6 @@ describe('haproxy/start', () => {
     ]),
   ])('makes a configuration that HAProxy takes without a warning, %s', (_what, env) => {
     const { status, said } = check(env())
-    expect(said).toContain('Configuration file is valid')
     expect(said).not.toMatch(/WARNING|ALERT/)
     expect(status).toBe(0)
   })
