@@ -3,6 +3,7 @@ import { Refusal } from './refusal.ts'
 import {
   bytes,
   duration,
+  durationOrForever,
   environmentName,
   folder,
   fraction,
@@ -141,6 +142,12 @@ export const SETTINGS = {
     null,
     'Folder where a worker leaves the log of each task that it ran, as Digdag lays them out. Default: they are kept in the database only.',
     folder,
+  ),
+  keepLogsMs: setting(
+    'SLUICE_KEEP_LOGS',
+    durationOrForever('365d'),
+    'How long the database keeps the text of a log after its task, build or deploy has ended, or forever. A line in its place says that it was removed.',
+    durationOrForever,
   ),
   minFreeBytes: setting(
     'SLUICE_MIN_FREE',

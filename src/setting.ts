@@ -63,6 +63,9 @@ export function duration(raw: string): number {
   return Number(count) * SECONDS[unit as keyof typeof SECONDS] * 1_000
 }
 
+/** Null: for ever. */
+export const durationOrForever = (raw: string): number | null => (raw === 'forever' ? null : duration(raw))
+
 export function environmentName(raw: string): string | null {
   if (!/^[a-z][a-z0-9_-]{0,30}$/.test(raw))
     throw new Unfit('which is no name of small letters, digits, - and _ such as staging')

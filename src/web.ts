@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openAdmin } from './admin.ts'
 import { Passwords } from './app/check-password.ts'
-import { openCollecting } from './app/collect-sources.ts'
+import { openCollecting } from './app/collect.ts'
 import type { DeployPorts } from './app/deploy-ports.ts'
 import { enterEnvironment } from './app/enter-environment.ts'
 import { type FetchPorts, fetchLinked } from './app/fetch-linked.ts'
@@ -82,7 +82,9 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
   )
   lifetime.onEnd(() => stopListening(server, Math.max(STOP_MS, config.webDrainMs - NOTICE_MS)))
   lifetime.own(openTime({ ...attempts, now: stores.now, report: reports.report }, { fenceMs: config.fenceMs }))
-  lifetime.own(openCollecting({ sql: stores.sql, now: stores.now, report: reports.report }))
+  const { repositories } = delivery.git
+  const { keepLogsMs } = config
+  lifetime.own(openCollecting({ sql, repositories, keepLogsMs, now: stores.now, report: reports.report }))
   keepDeploysGoing(lifetime, delivery.deploy)
   if (config.smeeUrl !== null) await relayFrom(config.smeeUrl, lifetime, delivery.webhooks, reports)
   lifetime.onEnd(async () => {

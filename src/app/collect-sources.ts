@@ -1,11 +1,10 @@
 import { forgetSourcesOfBuilds } from '../db/builds.ts'
 import { deleteSourceIfUnneeded, listOldSources, type SourcePlace } from '../db/sources.ts'
-import { type Database, isDatabaseAway, type Sql } from '../db/sql.ts'
+import type { Sql } from '../db/sql.ts'
 
 /** A deploy that brought a source has released it, or has a build that holds it, long before this. */
 const KEPT_MS = 86_400_000
 const LOOKED_AT_ONCE = 50
-const LOOK_MS = 60_000
 
 /**
  * Deletes a few sources that no revision and no build needs: what declined deploys have left. Those of revisions stay, for they may be rolled back to.
@@ -17,26 +16,4 @@ export async function collectSources(sql: Sql, after: SourcePlace | null, now: D
   const old = await listOldSources(sql, { neededBefore, after, limit: LOOKED_AT_ONCE })
   for (const { digest } of old) await deleteSourceIfUnneeded(sql, digest, neededBefore)
   return old.length < LOOKED_AT_ONCE ? null : (old.at(-1) ?? null)
-}
-
-type CollectPorts = { readonly sql: Database; readonly now: () => Date; readonly report: (error: unknown) => void }
-
-/** Walks over all sources, a few each minute, for as long as the web lives. */
-export function openCollecting({ sql, now, report }: CollectPorts): { close(): Promise<void> } {
-  let place: SourcePlace | null = null
-  let looking: Promise<void> = Promise.resolve()
-  const look = async () => {
-    place = await collectSources(sql, place, now())
-  }
-  const timer = setInterval(() => {
-    looking = looking.then(look).catch((error: unknown) => {
-      if (!isDatabaseAway(error)) report(error)
-    })
-  }, LOOK_MS)
-  return {
-    close: async () => {
-      clearInterval(timer)
-      await looking
-    },
-  }
 }

@@ -61,11 +61,11 @@ export async function appendLog(sql: Sql, id: LogId, bytes: Uint8Array, now: Dat
   await sql`select pg_notify('sluice', ${`log:${id}`})`
 }
 
-/** Appends to a log that may be closed: what became of a build's image later. */
+/** Appends to a log that may be closed: what became of a build's image later. Ignored once its text was removed. */
 export async function appendAfterwards(sql: Database, id: LogId, bytes: Uint8Array, now: Date): Promise<void> {
   await sql.begin(async (tx) => {
     const [log] = await tx<{ closedAt: Date | null }[]>`
-      select closed_at as "closedAt" from logs where id = ${id} for no key update`
+      select closed_at as "closedAt" from logs where id = ${id} and removed_at is null for no key update`
     if (log === undefined) return
     await tx`update logs set closed_at = null where id = ${id}`
     await appendLog(tx, id, bytes, now)

@@ -9,6 +9,33 @@ export async function removePartialPacks(repository: string): Promise<void> {
   for (const name of names) if (/^tmp_|\.temp$/.test(name)) await rm(join(folder, name), { force: true })
 }
 
+/** No push takes this long; what a killed git received, up to the limit of a push, lies there for good otherwise: git itself looks for it only when it collects garbage. */
+const ABANDONED_MS = 86_400_000
+
+/** Folders of objects that a push brought and nothing took over. Which process they belonged to is not to be seen; nothing was written to them for a day. */
+export async function removeOldQuarantines(repository: string, now = Date.now()): Promise<void> {
+  const objects = join(repository, 'objects')
+  const names = await readdir(objects).catch(() => []) // it is being made
+  for (const name of names.filter((one) => /^(tmp_objdir-)?incoming-/.test(one))) {
+    const folder = join(objects, name)
+    const paths = [folder, ...(await listBelow(folder))]
+    const times = await Promise.all(
+      paths.map((path) =>
+        stat(path).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      ),
+    )
+    if (Math.max(...times) < now - ABANDONED_MS) await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function listBelow(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []) // git has taken it over
+  return names.map((name) => join(folder, name))
+}
+
 /** git holds a lock of references for milliseconds: one this old was left by a git that was killed, with its host or for want of memory. */
 const STALE_MS = 20_000
 const LOOK_MS = 200

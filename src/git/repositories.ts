@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Commit, ProjectId } from '../brand.ts'
 import { Refusal } from '../refusal.ts'
 import type { TreeEntry } from '../workflow/workflow.ts'
-import { clearLocks } from './leftovers.ts'
+import { clearLocks, removeOldQuarantines } from './leftovers.ts'
 import { type GitEnd, runGit } from './run-git.ts'
 
 const NO_COMMIT = '0'.repeat(40)
@@ -66,6 +66,11 @@ export function openRepositories(folder: string) {
     /** What a clone checks out. */
     setHead: async (projectId: ProjectId, branch: string): Promise<void> => {
       await git(projectId, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`])
+    },
+    /** What pushes have left that were killed long ago. */
+    removeOldQuarantines: async (): Promise<void> => {
+      const names = await readdir(folder).catch(() => []) // there is none before the first project
+      for (const name of names) await removeOldQuarantines(join(folder, name))
     },
     /** Packs what has piled up; cheap when there is little. Off everybody's path. */
     tidy: async (projectId: ProjectId): Promise<void> => {
