@@ -113,12 +113,16 @@ const answers = (docker: Docker) =>
 const freshName = () => `sluice${randomBytes(3).toString('hex')}`
 const freshNetwork = () => `10.${randomInt(200, 250)}.${randomInt(0, 250)}`
 
-function makeBridge(): string {
-  const name = freshName()
-  execFileSync('ip', ['link', 'add', name, 'type', 'bridge'])
-  execFileSync('ip', ['address', 'add', `${freshNetwork()}.1/24`, 'dev', name])
-  execFileSync('ip', ['link', 'set', name, 'up'])
-  return name
+const makeBridge = () => makeAddress().bridge
+
+/** An address of this machine that its containers reach too, those of every engine: what a private network is to several hosts. */
+export function makeAddress() {
+  const bridge = freshName()
+  const address = `${freshNetwork()}.1`
+  execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge'])
+  execFileSync('ip', ['address', 'add', `${address}/24`, 'dev', bridge])
+  execFileSync('ip', ['link', 'set', bridge, 'up'])
+  return { address, bridge, remove: () => void execFileSync('ip', ['link', 'delete', bridge]) }
 }
 
 async function makeNetwork(docker: Docker) {

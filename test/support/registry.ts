@@ -17,7 +17,7 @@ export type TestRegistry = {
 
 /** The user `ana` with the password `river:flow`, as htpasswd writes her. */
 export const CREDENTIALS = { user: 'ana', password: 'river:flow' }
-const HTPASSWD = '$2b$05$abcdefghijklmnopqrstuupVZXg6PVz56b.mNjtvHX3SP2mhHcu6O'
+export const HTPASSWD = '$2b$05$abcdefghijklmnopqrstuupVZXg6PVz56b.mNjtvHX3SP2mhHcu6O'
 
 /** Debian's docker-registry with a store of its own. */
 export async function startRegistry({ needsPassword = false } = {}): Promise<TestRegistry> {

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 
 /** A relay that speaks smee's protocol: whoever listens to a channel hears, parsed, what is posted to it. Keeps nothing. */
-export async function openSmeeRelay(port = 0) {
+export async function openSmeeRelay(port = 0, host = '127.0.0.1') {
   const listeners = new Set<ServerResponse>()
   let id = 0
   const server = createServer(async (request, response) => {
@@ -17,11 +17,11 @@ export async function openSmeeRelay(port = 0) {
     for (const listener of listeners) listener.write(`id: ${id++}\ndata: ${JSON.stringify(message)}\n\n`)
     return response.end()
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, host, resolve))
   const address = server.address() as { port: number }
   return {
     port: address.port,
-    channel: `http://127.0.0.1:${address.port}/abc`,
+    channel: `http://${host}:${address.port}/abc`,
     listeners,
     close: async () => {
       server.closeAllConnections()

@@ -54,7 +54,8 @@ export async function makeCheckout(settings: Readonly<Record<string, string>>) {
   await chmod(folder, 0o755) // HAProxy reads its folder as a user of its own
   const listing = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
   const { stdout } = await promisify(execFile)('git', listing, { cwd: ROOT, maxBuffer: 2 ** 24 })
-  const parts = /^(compose|Dockerfile|\.dockerignore|package|\.npmrc|tsconfig|src\/|templates\/|haproxy\/|scripts\/(reset|lib))/
+  const parts =
+    /^(compose|Dockerfile|\.dockerignore|package|\.npmrc|tsconfig|src\/|templates\/|haproxy\/|scripts\/(reset|lib))/
   for (const file of stdout.split('\0').filter((name) => parts.test(name) && existsSync(join(ROOT, name)))) {
     await mkdir(dirname(join(folder, file)), { recursive: true })
     await cp(join(ROOT, file), join(folder, file))
