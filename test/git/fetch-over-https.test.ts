@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer as createProxy } from 'node:http'
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProjectId } from '../../src/brand.ts'
 import { fetchBranch } from '../../src/git/fetch-branch.ts'
 import { openRepositories } from '../../src/git/repositories.ts'
+import { makeAuthority } from '../support/authority.ts'
 import { makeRepository, type TestRepository } from '../support/git.ts'
 
 const id = '1' as ProjectId
@@ -40,7 +40,7 @@ describe('a fetch over https', () => {
     await remote.git('update-server-info')
     repositories = openRepositories(join(folder, 'repositories'))
     await repositories.create(id, 'main')
-    makeAuthority(folder)
+    makeAuthority(folder, 'DNS:localhost')
     server = createServer(
       { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
       async ({ url: path = '' }, response) => {
@@ -101,13 +101,3 @@ describe('a fetch over https', () => {
     expect(closed).toMatchObject({ kind: 'refused', message: expect.stringContaining('not a public address') })
   })
 })
-
-/** An authority of our own, and a certificate for localhost that it signed. */
-function makeAuthority(cwd: string): void {
-  const openssl = (...argv: string[]) => execFileSync('openssl', argv, { cwd, stdio: 'ignore' })
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Test authority', '-days', '2')
-  const san = ['-addext', 'subjectAltName=DNS:localhost']
-  const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'basicConstraints=CA:FALSE']
-  openssl('req', '-x509', ...ec, '-keyout', 'key.pem', '-out', 'cert.pem', '-subj', '/CN=localhost', ...san, ...signed)
-}

@@ -1,6 +1,6 @@
-import { createHmac, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeDelivery } from '../support/forge.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { eventually, makeProject, must, type Project, STORY_MS } from '../support/story.ts'
 import { openTranscript } from '../support/transcript.ts'
@@ -33,16 +33,7 @@ async function deliver(remote: string, secret: string) {
     repository: { full_name: 'ana/hello', clone_url: remote },
     pusher: { name: 'ana' },
   })
-  const answer = await fetch(`${server.url}/hooks/github/${project.name}`, {
-    method: 'POST',
-    body: text,
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': 'push',
-      'x-github-delivery': randomUUID(),
-      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`,
-    },
-  })
+  const answer = await fetch(`${server.url}/hooks/github/${project.name}`, makeDelivery(secret, text))
   return { status: answer.status, text: await answer.text() }
 }
 

@@ -107,6 +107,12 @@ export async function openStack(more: { files?: readonly string[]; settings?: Re
       throw new Error(`compose ${words.join(' ')}: ${ran.code}\n${ran.out.slice(-4000)}\n${ran.err.slice(-4000)}`)
     return ran.out
   }
+  const docker = async (...words: string[]) => (await promisify(execFile)('docker', words)).stdout
+  const containerOf = async (part: string) => {
+    const labels = { project, service: part }
+    const filters = Object.entries(labels).flatMap(([key, value]) => ['-f', `label=com.docker.compose.${key}=${value}`])
+    return (await docker('ps', '--all', '--quiet', ...filters)).trim()
+  }
   const authorization = `Basic ${btoa(`admin:${PASSWORD}`)}`
   const ask = (path: string, body?: object) =>
     fetch(`${url}${path}`, {
@@ -117,8 +123,13 @@ export async function openStack(more: { files?: readonly string[]; settings?: Re
     project,
     home,
     url,
+    hooks: `http://127.0.0.1:${ports.PORT_HOOKS}`,
     folder: checkout.folder,
     compose: run,
+    /** In the container of a part, as its user. */
+    exec: async (part: string, ...words: string[]) => docker('exec', await containerOf(part), ...words),
+    /** Command lines of all that runs in the container of a part. */
+    processes: async (part: string) => docker('top', await containerOf(part)),
     /** Settings beside or instead of those of its .env; what is up takes them with its next `up`. */
     set: (changes: Readonly<Record<string, string>>) => checkout.set({ ...settings, ...changes }),
     ask,
@@ -133,11 +144,7 @@ export async function openStack(more: { files?: readonly string[]; settings?: Re
         const said = await run('logs', part)
         if (!said.includes(words)) throw new Error(`${part} has not said “${words}”:\n${said.slice(-2000)}`)
       }, PATIENCE),
-    inspect: async (part: string) => {
-      const [id = ''] = (await run('ps', '-q', part)).split('\n')
-      const { stdout } = await promisify(execFile)('docker', ['inspect', id])
-      return JSON.parse(stdout)[0] as Inspected // the engine's own words
-    },
+    inspect: async (part: string) => JSON.parse(await docker('inspect', await containerOf(part)))[0] as Inspected, // the engine's own words
     /** Containers in which its workers run tasks. */
     listTasks: () => listTasks(home),
     /** Ends it and takes away all that it made, but for the images it was built to. */
@@ -155,7 +162,11 @@ async function listTasks(home: string): Promise<readonly string[]> {
   return running.filter(({ Mounts }) => Mounts.some(({ Source }) => Source?.startsWith(home))).map(({ Id }) => Id)
 }
 
+export type Stack = Awaited<ReturnType<typeof openStack>>
+
 type Inspected = {
+  readonly RestartCount: number
+  readonly State: { readonly Running: boolean; readonly StartedAt: string }
   readonly Config: { readonly User: string }
   readonly HostConfig: {
     readonly PortBindings: Readonly<Record<string, unknown>> | null

@@ -22,6 +22,7 @@ export type ScheduleAnswer = ReturnType<typeof answerSchedule>
 export type AttemptAnswer = ReturnType<typeof answerAttempt>
 export type TaskAnswer = ReturnType<typeof answerTask>
 export type DeployAnswer = ReturnType<typeof answerDeploy>
+export type DeliveryAnswer = ReturnType<typeof answerDelivery>
 export type WorkerAnswer = ReturnType<typeof answerWorker>
 export type QueueAnswer = ReturnType<typeof answerQueue>
 
