@@ -1,10 +1,11 @@
 import type { TaskEvent } from '../attempt/decide.ts'
 import { isFinal, type TaskState } from '../attempt/task.ts'
 import { lockAttempt } from '../db/attempts.ts'
-import type { Database, Sql } from '../db/sql.ts'
+import { hintHolders } from '../db/places.ts'
+import { type Database, isDatabaseAway, type Sql } from '../db/sql.ts'
 import { endTaskRun } from '../db/task-runs.ts'
 import { type Claim, claimReadyTaskOf, type MovedTask } from '../db/tasks.ts'
-import type { Ring, WakeUps } from '../queue/wake-ups.ts'
+import type { WakeUps } from '../queue/wake-ups.ts'
 import { type AttemptLimits, advanceAttempt, DEFAULT_LIMITS } from './advance-attempt.ts'
 
 export type AttemptPorts = {
@@ -58,16 +59,24 @@ export async function finishTask(ports: AttemptPorts, finish: Finish, now: Date)
 
 /** After the commit: a ring lost here is rung again by the sweep; one rung before it would be heard too early. */
 export async function ringReady(
-  { wakeUps }: Pick<AttemptPorts, 'wakeUps'>,
+  ports: Pick<AttemptPorts, 'sql' | 'wakeUps'>,
   moved: readonly MovedTask[],
 ): Promise<void> {
-  const rings = moved.filter(({ state }) => state === 'ready').map(ringFor)
-  if (rings.length > 0) await wakeUps.ring(rings)
+  await ringFor(
+    ports,
+    moved.filter(({ state }) => state === 'ready'),
+  )
 }
 
-export const ringFor = ({ id, epoch, queue }: Pick<MovedTask, 'id' | 'epoch' | 'queue'>): Ring => ({
-  kind: 'task',
-  id,
-  epoch,
-  queue,
-})
+/** Throws as little as a ring does: what is lost is rung again. */
+export async function ringFor(
+  { sql, wakeUps }: Pick<AttemptPorts, 'sql' | 'wakeUps'>,
+  tasks: readonly Pick<MovedTask, 'id' | 'epoch' | 'queue'>[],
+): Promise<void> {
+  if (tasks.length === 0) return
+  await wakeUps.ring(tasks.map(({ id, epoch, queue }) => ({ kind: 'task', id, epoch, queue })))
+  const ids = tasks.map(({ id }) => id)
+  await hintHolders(sql, ids).catch((error: unknown) => {
+    if (!isDatabaseAway(error)) throw error
+  })
+}

@@ -1,6 +1,7 @@
 import type { TaskEvent } from '../attempt/decide.ts'
 import type { Digest, LogId } from '../brand.ts'
 import { appendLog, appendLogAt, closeLog, getLogState } from '../db/logs.ts'
+import { leavePlaceIfUnused } from '../db/places.ts'
 import { isDatabaseAway, type Sql } from '../db/sql.ts'
 import { findTaskOrder, listParamLayers, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, insertTaskRun } from '../db/task-runs.ts'
@@ -251,6 +252,7 @@ export function finish(
       ? taskLine(lineSource(options, order), 'ERROR', lastWords(order, event.error.message), now)
       : ''
   const alongside = async (tx: Sql) => {
+    if (event.kind === 'postponed') await leavePlaceIfUnused(tx, claim.attemptId, options.workerId)
     if (logId === null) return
     await appendLog(tx, logId, Buffer.from(words), now)
     await closeLog(tx, logId, now)

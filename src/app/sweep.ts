@@ -1,6 +1,7 @@
 import type { TaskEvent } from '../attempt/decide.ts'
 import { lockAttempt } from '../db/attempts.ts'
 import { closeLogsOfTasks } from '../db/logs.ts'
+import { leavePlacesOfSilent } from '../db/places.ts'
 import { isDatabaseAway } from '../db/sql.ts'
 import { endTaskRun } from '../db/task-runs.ts'
 import {
@@ -25,7 +26,7 @@ export type SweepOptions = {
 
 const BATCH = 500
 const RING_AGAIN_MS = 10_000
-/** What cannot be repeated is unknown after this: longer than a restart takes. Its worker may still come back and take it up. */
+/** Longer than a restart takes: what cannot be repeated is unknown after this, and what waits for its attempt's workspace goes on elsewhere without. Its worker may still come back and take it up. */
 const UNKNOWN_AFTER_SECONDS = 60
 /** Workers end what may be started elsewhere after the fence; this is for their grace, and for clocks. */
 const FENCE_MARGIN_SECONDS = 30
@@ -34,6 +35,7 @@ type SweepPorts = AttemptPorts & { readonly report: (error: unknown) => void }
 
 /** The one timer: rings again for what is silent, moves what is due, gives up on what was lost. Idempotent; any number of webs may sweep at once. */
 export async function sweep(ports: SweepPorts, options: SweepOptions, now: Date): Promise<void> {
+  if (options.looksForLost) await leavePlacesOfSilent(ports.sql, UNKNOWN_AFTER_SECONDS)
   await ringAgain(ports, await listSilentTasks(ports.sql, BATCH, now), now)
   for (const task of await listOverdueTasks(ports.sql, BATCH, now)) {
     try {
@@ -53,7 +55,7 @@ async function ringAgain(ports: AttemptPorts, silent: readonly Overdue[], now: D
     silent.map(({ id }) => id),
     new Date(now.getTime() + RING_AGAIN_MS),
   )
-  if (silent.length > 0) await ports.wakeUps.ring(silent.map(ringFor))
+  await ringFor(ports, silent)
 }
 
 async function giveUpIfLost(ports: AttemptPorts, task: Overdue, { fenceMs }: SweepOptions, now: Date): Promise<void> {

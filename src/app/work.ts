@@ -3,6 +3,7 @@ import type { TaskEvent } from '../attempt/decide.ts'
 import type { LogId } from '../brand.ts'
 import { listOver } from '../db/attempts.ts'
 import type { Hints } from '../db/hints.ts'
+import { leavePlacesOfOtherQueues } from '../db/places.ts'
 import { isDatabaseAway } from '../db/sql.ts'
 import { findTaskOrder, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, listStrayRuns } from '../db/task-runs.ts'
@@ -61,6 +62,7 @@ export async function openWork(ports: WorkPorts, options: WorkOptions): Promise<
     { ...options, name: options.workerName, executor: ports.executor.kind },
     ports.now(),
   )
+  await leavePlacesOfOtherQueues(ports.sql, workerId, options.queues)
   const worker = new Worker(ports, { ...options, workerId, leaseSeconds: LEASE_SECONDS })
   await worker.open()
   return worker
@@ -80,6 +82,7 @@ class Worker implements Work {
   #toldProblem: string | null = null
   #isClosed = false
   #letGo = () => {}
+  #deaf: (() => void) | undefined
   readonly #closed = new Promise<'closed'>((resolve) => {
     this.#letGo = () => resolve('closed')
   })
@@ -95,6 +98,10 @@ class Worker implements Work {
 
   async open(): Promise<void> {
     this.#ports.admission?.onChange(() => void this.#afterAdmission().catch(this.#reportUnlessAway))
+    this.#deaf = this.#ports.hints?.hear(
+      `worker:${this.workerId}`,
+      () => void this.look().catch(this.#reportUnlessAway),
+    )
     await this.#leases.renew()
     await this.#adopt()
     await this.#leases.renew()
@@ -135,6 +142,7 @@ class Worker implements Work {
     this.#isDraining = true
     this.#isClosed = true
     this.#leases.close()
+    this.#deaf?.()
     this.#letGo()
     await Promise.all(this.#running)
     try {

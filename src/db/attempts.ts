@@ -73,6 +73,7 @@ export async function findAttemptsNamed(
   return new Map(rows.map(({ id, sessionId }) => [sessionId, id]))
 }
 
+/** Whoever had its workspace has not from now on. */
 export async function finishAttemptIfRunning(
   sql: Sql,
   id: AttemptId,
@@ -80,6 +81,7 @@ export async function finishAttemptIfRunning(
   now: Date,
 ): Promise<boolean> {
   const finished = await sql`
+    with places as (delete from attempt_places where attempt_id = ${id})
     update attempts set state = ${state}, finished_at = ${now} where id = ${id} and state = 'running'`
   return finished.count === 1
 }

@@ -8,6 +8,8 @@ export type Topic =
   | `deploy:${string}`
   | `build:${string}`
   | `project:${string}`
+  /** A task waits that only this worker may take. */
+  | `worker:${string}`
   | 'workers'
 
 export type Hints = {

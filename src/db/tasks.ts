@@ -29,15 +29,7 @@ type ClaimRequest = {
  * Takes up to `limit` ready tasks of `queues`, oldest first. The one move without the attempt's lock: whoever moves a ready task elsewhere locks its row first.
  */
 export async function claimReadyTasks(sql: Sql, claim: ClaimRequest, now: Date): Promise<readonly Claim[]> {
-  return sql<Claim[]>`
-    with due as (
-      select id from tasks where state = 'ready' and queue = any(${[...claim.queues]})
-      order by ready_at, id limit ${claim.limit} for update skip locked
-    ), lease as (select clock_timestamp() + make_interval(secs => ${claim.leaseSeconds}) as until)
-    update tasks set state = 'running', epoch = epoch + 1, starts = starts + 1, worker_id = ${claim.workerId},
-      lease_until = lease.until, next_check_at = lease.until, is_retryable = true, retry = null, changed_at = ${now}
-    from due, lease where tasks.id = due.id
-    returning tasks.id, tasks.epoch, tasks.attempt_id as "attemptId"`
+  return claimDue(sql, sql`order by ready_at, tasks.id limit ${claim.limit}`, claim, now)
 }
 
 /** The same for one attempt: the task that its finished one let go, without a hop over the queue. */
@@ -47,16 +39,38 @@ export async function claimReadyTaskOf(
   claim: Omit<ClaimRequest, 'limit'>,
   now: Date,
 ): Promise<Claim | undefined> {
-  const [task] = await sql<Claim[]>`
-    with due as (
-      select id from tasks where attempt_id = ${attemptId} and state = 'ready' and queue = any(${[...claim.queues]})
-      order by id limit 1 for update skip locked
-    ), lease as (select clock_timestamp() + make_interval(secs => ${claim.leaseSeconds}) as until)
-    update tasks set state = 'running', epoch = epoch + 1, starts = starts + 1, worker_id = ${claim.workerId},
-      lease_until = lease.until, next_check_at = lease.until, is_retryable = true, retry = null, changed_at = ${now}
-    from due, lease where tasks.id = due.id
-    returning tasks.id, tasks.epoch, tasks.attempt_id as "attemptId"`
+  const [task] = await claimDue(sql, sql`and attempt_id = ${attemptId} order by tasks.id limit 1`, claim, now)
   return task
+}
+
+/**
+ * What another worker has the place of is left to that worker. Of two that come to an attempt at once, the second waits in `taken` for the first,
+ * finds the place taken, and leaves the tasks as they are.
+ */
+async function claimDue(
+  sql: Sql,
+  which: ReturnType<Sql>,
+  { workerId, queues, leaseSeconds }: Omit<ClaimRequest, 'limit'>,
+  now: Date,
+): Promise<readonly Claim[]> {
+  return sql<Claim[]>`
+    with due as (
+      select tasks.id, attempt_id, queue from tasks where state = 'ready' and queue = any(${[...queues]}) and not exists (
+        select from attempt_places place
+        where place.attempt_id = tasks.attempt_id and place.queue = tasks.queue and place.worker_id <> ${workerId})
+      ${which} for update of tasks skip locked
+    ), taken as (
+      insert into attempt_places (attempt_id, queue, worker_id)
+      select distinct attempt_id, queue, ${workerId}::bigint from due order by attempt_id, queue
+      on conflict do nothing returning attempt_id, queue
+    ), ours as (
+      select attempt_id, queue from taken
+      union all select attempt_id, queue from attempt_places join due using (attempt_id, queue) where worker_id = ${workerId}
+    ), lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)
+    update tasks set state = 'running', epoch = epoch + 1, starts = starts + 1, worker_id = ${workerId},
+      lease_until = lease.until, next_check_at = lease.until, is_retryable = true, retry = null, changed_at = ${now}
+    from due, lease where tasks.id = due.id and (due.attempt_id, due.queue) in (select attempt_id, queue from ours)
+    returning tasks.id, tasks.epoch, tasks.attempt_id as "attemptId"`
 }
 
 /** Says, before the command starts, whether a lost start may be repeated. False: the claim is no longer ours. */

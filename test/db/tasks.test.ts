@@ -109,16 +109,19 @@ describe('a move', () => {
 })
 
 describe('a claim', () => {
-  it('is won by one of two workers that ask at the same moment', async () => {
+  it('is won by one of two workers that ask at the same moment, and so is the whole attempt', async () => {
     for (let n = 0; n < 200; n++) await insert('operator', 'ready', NEEDS.ready ?? {})
     const second = await makeWorker(sql, 'w2')
     const rounds = Array.from({ length: 40 }, (_, n) =>
       n % 2 === 0 ? claimTasks(sql, workerId, 7) : claimTasks(other, second, 7),
     )
     const claims = (await Promise.all(rounds)).flat()
+    for (const worker of [workerId, second]) claims.push(...(await claimTasks(sql, worker, 200)))
     expect(new Set(claims.map(({ id }) => id)).size).toBe(claims.length)
     expect(claims).toHaveLength(200)
     expect(claims.every(({ epoch }) => epoch === '1')).toBe(true)
+    expect(await sql`select distinct worker_id from tasks`).toHaveLength(1)
+    await sql`delete from attempt_places`
   })
 
   it('is leased by the clock of the database, whatever its worker takes for now', async () => {
