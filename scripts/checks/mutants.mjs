@@ -49,16 +49,30 @@ const TABLE = [
   [
     'two workers claim the same task',
     'src/db/tasks.ts',
-    'order by ready_at, id limit ${claim.limit} for update skip locked',
-    'order by ready_at, id limit ${claim.limit}',
+    '${which} for update of tasks skip locked',
+    '${which}',
     ['test/db/tasks.test.ts'],
   ],
   [
     "a lease goes by the worker's clock",
     'src/db/tasks.ts',
-    'limit ${claim.limit} for update skip locked\n    ), lease as (select clock_timestamp()',
-    'limit ${claim.limit} for update skip locked\n    ), lease as (select ${now}::timestamptz',
+    "lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)\n    update tasks set state = 'running', epoch",
+    "lease as (select ${now}::timestamptz + make_interval(secs => ${leaseSeconds}) as until)\n    update tasks set state = 'running', epoch",
     ['test/db/tasks.test.ts'],
+  ],
+  [
+    'of two workers that come to an attempt at once both take its tasks',
+    'src/db/tasks.ts',
+    ' and (due.attempt_id, due.queue) in (select attempt_id, queue from ours)',
+    '',
+    ['test/app/places.test.ts', 'test/db/tasks.test.ts'],
+  ],
+  [
+    'only a ring says that there is something to do',
+    'src/app/finish-task.ts',
+    'await hintHolders(sql, ids)',
+    'await Promise.resolve()',
+    ['test/app/places.test.ts'],
   ],
   [
     'what its worker has just leased again is lost all the same',
@@ -107,7 +121,7 @@ const TABLE = [
   [
     'what is silent is not rung for again',
     'src/app/sweep.ts',
-    'if (silent.length > 0) await ports.wakeUps.ring(silent.map(ringFor))',
+    'await ringFor(ports, silent)',
     '',
     ['test/app/sweep.test.ts'],
   ],
