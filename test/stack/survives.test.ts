@@ -48,7 +48,9 @@ describe.runIf(isLong && noStack === undefined)('a stack that works [needs --lon
     const format = '{{(index .IPAM.Config 0).Gateway}}'
     const address = execFileSync('docker', ['network', 'inspect', 'bridge', '--format', format], { encoding: 'utf8' })
     forge = await openForge(address.trim(), { 'hooked.dig': '+say:\n  echo>: hello\n' })
-    stack = await openStack({ SLUICE_EXTRA_CA: forge.authority, SLUICE_PRIVATE_REMOTES: address.trim() })
+    stack = await openStack({
+      settings: { SLUICE_EXTRA_CA: forge.authority, SLUICE_PRIVATE_REMOTES: address.trim() },
+    })
     await stack.compose('build')
     await stack.compose('up', '--detach')
     await eventually(async () => (await fetch(`${stack.url}/readyz`)).ok)
