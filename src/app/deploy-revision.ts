@@ -1,5 +1,5 @@
 import { getDelivery, settleDeliveryIfReceived } from '../db/deliveries.ts'
-import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld } from '../db/deploys.ts'
+import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld, takeOverDeploy } from '../db/deploys.ts'
 import { closeLog } from '../db/logs.ts'
 import { getProject } from '../db/projects.ts'
 import { isDatabaseAway } from '../db/sql.ts'
@@ -29,21 +29,38 @@ export async function deployRevision(
   deploy: Deploy,
   hear: (line: string) => void,
 ): Promise<Deployed> {
-  const letGo = holdDeploy(ports, deploy)
-  const telling = openTelling(ports.sql, deploy.logId, hear, ports.now)
-  try {
-    await walk(ports, deploy, telling)
-  } catch (error) {
-    await fail(ports, deploy, telling, error)
-  }
+  const { held, letGo } = await walkToEnd(ports, deploy, hear)
   const ended = await outcome(ports, deploy)
   return {
     state: ended.state as DeployEnd, // it is finished
     settle: async () => {
-      if (ended.state === 'live') await settleDeploy(ports, { ...ended, epoch: deploy.epoch })
+      if (ended.state === 'live') await settleDeploy(ports, { ...ended, epoch: held.epoch })
       letGo()
     },
   }
+}
+
+/** However often the database goes away meanwhile: each time it begins again, as another server would begin. Gives the claim it ended with. */
+async function walkToEnd(ports: DeployPorts, deploy: Deploy, hear: (line: string) => void) {
+  for (let held = deploy; ; ) {
+    const letGo = holdDeploy(ports, held)
+    const telling = openTelling(ports.sql, deploy.logId, hear, ports.now)
+    if (held !== deploy) telling.tell(detail('The database was away: this deploy begins again'))
+    const again = await walk(ports, held, telling).then(
+      () => undefined,
+      (error: unknown) => recover(ports, held, telling, error),
+    )
+    if (again === undefined || again.state === 'live') return { held: again ?? held, letGo }
+    letGo()
+    held = again
+  }
+}
+
+/** What to go on with; undefined: it has ended, or is somebody else's by now. */
+async function recover(ports: DeployPorts, held: Deploy, telling: Telling, error: unknown) {
+  if (isDatabaseAway(error)) return insist(ports, () => takeOverDeploy(ports.sql, held, ports.holder))
+  await fail(ports, held, telling, error)
+  return undefined
 }
 
 /** For deploys that nobody waits for: webhooks, and what another server left behind. */

@@ -1,14 +1,16 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, inject, it } from 'vitest'
 import { receivePush } from '../../src/app/receive-push.ts'
 import { resumeDeploys } from '../../src/app/resume-deploys.ts'
 import type { Commit, DeployId, ProjectId } from '../../src/brand.ts'
 import { findDeploy, takeOverDeploy } from '../../src/db/deploys.ts'
 import { createProject } from '../../src/db/projects.ts'
+import { openDatabase } from '../../src/db/sql.ts'
 import { NOW, openDeliveryServer, until } from '../support/delivery.ts'
 import { makeRepository, type TestRepository } from '../support/git.ts'
+import { openProxy } from '../support/proxy.ts'
 import { openTestSchema } from '../support/schema.ts'
 
-const { sql, drop } = await openTestSchema('resume-deploys')
+const { sql, schema, drop } = await openTestSchema('resume-deploys')
 const server = await openDeliveryServer(sql)
 /** The server that comes after the one that died. */
 const next = {
@@ -111,6 +113,31 @@ describe('a deploy whose server died', () => {
     await Promise.all(await resumeDeploys(patient))
     expect(await branchOf(project.id)).toBe(commit)
     await push.settle()
+  })
+})
+
+describe('a deploy whose database goes away', () => {
+  it('begins again when it is back, and its pusher hears that it is live', async () => {
+    const { project, commit } = await pushedProject('away', { ...DAILY, 'requirements.txt': 'numpy' })
+    const proxy = await openProxy(new URL(inject('databaseUrl')))
+    const far = openDatabase(proxy.url, { max: 5, schema })
+    const handed = async () => ({ refs: ['refs/heads/main'], options: [] })
+    const push = receivePush({ ...server.deploy, sql: far }, { projectId: project.id, pushedBy: 'ana', handed })
+    const lines: string[] = []
+    const answer = push.answer({ ref: 'refs/heads/main', from: NONE, to: commit }, (line) => lines.push(line))
+    const build = await server.builder.begun()
+    await until(async () => (await onlyDeploy(project.id)).state === 'building')
+    await proxy.cut()
+    await server.builder.end(build, null) // the hint makes it look, in vain
+    await proxy.mend()
+    expect(await answer).toBe('yes')
+    expect(lines).toContain('       The database was away: this deploy begins again')
+    await push.settle()
+    expect(await onlyDeploy(project.id)).toMatchObject({ state: 'live', epoch: '2', settledAt: expect.any(Date) })
+    expect(await branchOf(project.id)).toBe(commit)
+    expect(await sql`select number from revisions where project_id = ${project.id}`).toEqual([{ number: 1 }])
+    await far.end({ timeout: 1 })
+    await proxy.close()
   })
 })
 

@@ -106,11 +106,11 @@ export const endOfAttempt = ({ api }: Stack, id: string) =>
 export const tasksOf = async ({ api }: Stack, id: string) =>
   (await api<{ tasks: TaskAnswer[] }>(`/api/attempts/${id}/tasks`)).tasks
 
-/** The bytes of all its runs. */
+/** What all its runs said, without the line before it that says what it is. */
 export const logOf = ({ ask }: Stack, id: string, fullName: string) =>
   eventually(async () => {
     const answer = await ask(`/api/attempts/${id}/tasks/${encodeURIComponent(fullName)}/log`)
-    return answer.ok && (await answer.text())
+    return answer.ok && (await answer.text()).replace(/^[-\d]+ [:.\d]+ .*\n/, '')
   })
 
 /** A new commit and its webhook each second until stopped; what is not taken is delivered again, as a person does at the forge. */
