@@ -164,6 +164,7 @@ function keepAsking() {
         },
         (error) => odd.push(`${error.message}: ${error.cause?.message}`),
       )
+      await sleep(10) // what else runs here needs the processor, too
     }
   }
   const ended = Promise.all([loop(), loop()])
