@@ -25,11 +25,11 @@ export function Workers({ view, workers }: { view: View; workers: readonly Shown
               <th class="n">Active</th>
               <th class="n">Processed</th>
               <th class="n">Failed</th>
-              <th class="n">Succeeded</th>
-              <th class="n">Retried</th>
-              <th class="n">Load 1, 5, 15 min</th>
+              <th class="n spare">Succeeded</th>
+              <th class="n spare">Retried</th>
+              <th class="n spare">Load 1, 5, 15 min</th>
               <th>Queues</th>
-              <th class="n">Heard</th>
+              <th class="n spare">Heard</th>
             </tr>
           </thead>
           <tbody>
@@ -64,19 +64,19 @@ function WorkerRow({ view, worker }: { view: View; worker: ShownWorker }) {
       <td class="n" data-l="failed">
         {sayCount(worker.failed)}
       </td>
-      <td class="n hide-phone">{sayCount(worker.succeeded)}</td>
-      <td class="n hide-phone">{sayCount(worker.retried)}</td>
-      <td class="n hide-phone">
+      <td class="n hide-phone spare">{sayCount(worker.succeeded)}</td>
+      <td class="n hide-phone spare">{sayCount(worker.retried)}</td>
+      <td class="n hide-phone spare">
         <Load worker={worker} />
       </td>
       <td class="small hide-phone">{worker.queues.join(', ')}</td>
-      <td class="n small quiet hide-phone">{sayAgo(worker.heardAt, view.now)}</td>
+      <td class="n small quiet hide-phone spare">{sayAgo(worker.heardAt, view.now)}</td>
     </tr>
   )
 }
 
 function placeOf({ executor, engine, host, name }: ShownWorker): string {
-  const where = executor === 'docker' ? `Docker ${engine ?? ''}` : 'processes, not isolated'
+  const where = executor === 'docker' ? `Docker ${engine ?? ''}` : 'not isolated'
   return name.startsWith(host) ? where : `${host}, ${where}`
 }
 
@@ -103,11 +103,11 @@ function Totals({ workers }: { workers: readonly ShownWorker[] }) {
         <td class="n">{sum('active')}</td>
         <td class="n">{sum('processed')}</td>
         <td class="n">{sum('failed')}</td>
-        <td class="n">{sum('succeeded')}</td>
-        <td class="n">{sum('retried')}</td>
+        <td class="n spare">{sum('succeeded')}</td>
+        <td class="n spare">{sum('retried')}</td>
+        <td class="spare"></td>
         <td></td>
-        <td></td>
-        <td></td>
+        <td class="spare"></td>
       </tr>
     </tfoot>
   )
