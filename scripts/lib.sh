@@ -55,7 +55,8 @@ need_node() {
 need_modules() {
   if [ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ]; then return 0; fi
   say 'Installing what package-lock.json names (npm ci)'
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --no-audit --no-fund --loglevel=error ||
+    fail 'npm could not install what package-lock.json names.' 'Its own words above say why. Behind a proxy that inspects TLS: export NODE_EXTRA_CA_CERTS=/path.pem'
   touch node_modules/.package-lock.json
 }
 

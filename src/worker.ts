@@ -114,15 +114,15 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
   )
   own.own(worker)
   wakeUps.hear(config.queues, () => worker.look())
-  const busy: Pick<Work, 'drain'>[] = [worker]
-  if (building !== null) {
-    const builds = await building.open(own, worker.workerId)
-    wakeUps.hear([BUILD_QUEUE], () => builds.look())
-    busy.push(builds)
-    await builds.look() // what was queued while nobody heard
-  }
-  own.onEnd(() => drainAtMost(config.drainMs, busy))
+  const builds = building && (await building.open(own, worker.workerId))
+  if (builds !== null) await hearBuilds(stores, builds)
+  own.onEnd(() => drainAtMost(config.drainMs, builds === null ? [worker] : [worker, builds]))
   start.state.isWorking = true
+}
+
+async function hearBuilds({ wakeUps }: Stores, builds: { look(): Promise<void> }) {
+  wakeUps.hear([BUILD_QUEUE], () => builds.look())
+  await builds.look() // what was queued while nobody heard
 }
 
 /** What keeps a worker from taking new work is watched from before its first look. */

@@ -167,7 +167,7 @@ describe('a declined push', () => {
     const push = await repository.git('push', server.url('enormous'), 'main')
     expect(push.code).toBe(1)
     await expect(said(push.err)).toMatchFileSnapshot(message('push-pack-too-large'))
-  })
+  }, 120_000)
 
   it('is one that would delete the branch that deploys', async () => {
     const repository = await repositoryOf(DAILY)
