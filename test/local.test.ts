@@ -101,7 +101,7 @@ describe('a run without a server', () => {
 
   it('runs in a container of an image', async () => {
     const { outcome, output } = await run('+a:\n  sh>: test -f /.dockerenv && echo inside\n', {
-      image: 'debian:bookworm',
+      image: 'sluice/base',
     })
     expect([outcome, output]).toEqual(['success', '+main+a: inside\n'])
   })

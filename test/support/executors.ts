@@ -8,7 +8,7 @@ import { openProcessExecutor } from '../../src/process/open-process-executor.ts'
 import { Refusal } from '../../src/refusal.ts'
 import type { Command, Executor, Exit, Place, Run } from '../../src/spool/executor.ts'
 
-const IMAGE = 'debian:bookworm'
+const IMAGE = 'sluice/base'
 export const ADAPTERS = ['docker', 'process'] as const
 export type Adapter = (typeof ADAPTERS)[number]
 

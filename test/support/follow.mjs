@@ -15,7 +15,7 @@ const log = `${home}/log`
 const state = await executor.state(run)
 console.log(`state ${state}`)
 const limits = { memoryBytes: 256 * 2 ** 20, cpus: 1, pids: 256 }
-const place = { attemptId: '1', image: 'debian:bookworm', isRootReadOnly: true, limits }
+const place = { attemptId: '1', image: 'sluice/base', isRootReadOnly: true, limits }
 await executor.open(place, async () => {})
 if (state === 'absent') await executor.start(run, JSON.parse(command))
 const offset = existsSync(log) ? statSync(log).size : 0
