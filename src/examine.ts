@@ -9,7 +9,7 @@ import { openEmbeddedPostgres } from './db/embedded.ts'
 import { findInstallation } from './db/installation.ts'
 import { heardSince } from './db/pages/shown.ts'
 import { type Database, openDatabase, readClock } from './db/sql.ts'
-import { isBuilderOnline } from './db/workers.ts'
+import { findProblemOfBuilders } from './db/workers.ts'
 import { type Engine, findEngine } from './docker/engine.ts'
 import { explainMetadata, probeMetadata } from './docker/metadata.ts'
 import { type Disk, type Finding, type Host, judgeHost } from './doctor/judge-host.ts'
@@ -91,7 +91,8 @@ async function askDatabase(sql: Database, url: string, kind: string): Promise<Se
     store: { name: 'database', isThere: true, text },
     clockAheadMs: aheadMs,
     wasEngineSeen: (installation?.engineSeenAt ?? null) !== null,
-    isEngineElsewhere: installation !== undefined && (await isBuilderOnline(sql, heardSince(databaseNow(aheadMs)))),
+    isEngineElsewhere:
+      installation !== undefined && (await findProblemOfBuilders(sql, heardSince(databaseNow(aheadMs)))) !== undefined,
   }
 }
 

@@ -3,7 +3,7 @@ import { type Build, findBuild } from '../db/builds.ts'
 import { moveDeployIfHeld } from '../db/deploys.ts'
 import { listLogChunks } from '../db/logs.ts'
 import { heardSince } from '../db/pages/shown.ts'
-import { isBuilderOnline } from '../db/workers.ts'
+import { findProblemOfBuilders } from '../db/workers.ts'
 import { describePlan } from '../environment/plan.ts'
 import type { Work } from './begin-deploy.ts'
 import { type CheckedRevision, stop } from './check-revision.ts'
@@ -36,11 +36,11 @@ export async function awaitImage(
   return build.state === 'success' ? image : stopUnbuilt(work, build)
 }
 
-function stopUnbuilt(work: Work, { problem }: Build): Stop {
+function stopUnbuilt(work: Work, { problem, hint }: Build): Stop {
   return stop(
     work,
     `The image could not be built, so nothing was deployed: ${problem}`,
-    'Correct what the lines above say, commit, and push again',
+    hint ?? 'Push again; the lines above have the rest',
   )
 }
 
@@ -72,8 +72,8 @@ function openUntaken({ ports, tell }: Work) {
     const now = ports.now()
     if (isTold || build?.state !== 'queued' || now.getTime() - build.createdAt.getTime() < UNTAKEN_MS) return
     isTold = true
-    const isAnyOnline = await isBuilderOnline(ports.sql, heardSince(now))
-    tell(detail(`Waiting for a worker: ${isAnyOnline ? 'all are busy' : 'none is online'}`))
+    const problem = await findProblemOfBuilders(ports.sql, heardSince(now))
+    tell(detail(`Waiting for a worker: ${problem === undefined ? 'none is online' : (problem ?? 'all are busy')}`))
   }
 }
 

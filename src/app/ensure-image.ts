@@ -77,7 +77,7 @@ async function build(ports: Ports, need: ImageNeed, tell: (line: string) => void
   const end = await buildImage(ports, need, tell, new AbortController().signal)
   if (end.kind === 'aborted') throw new Error('nobody stops this build')
   if (end.kind === 'unavailable') throw new Refusal('unavailable', end.why, 'Waiting tasks go on by themselves.')
-  if (end.kind === 'failed')
+  if (end.kind !== 'built')
     throw new Refusal(
       'unavailable',
       `The image of this revision cannot be built on this worker: ${end.problem}.`,

@@ -4,8 +4,8 @@ import type { Database } from '../db/sql.ts'
 import type { Ring } from '../queue/wake-ups.ts'
 import { BUILD_QUEUE } from './require-image.ts'
 
-/** A build that took down its worker as often as this is not tried again. */
-const MAX_STARTS = 3
+/** A build that took down its worker, or was too much for an engine, as often as this is not tried again. */
+export const MAX_STARTS = 3
 const MAX_RINGS = 100
 
 /** For the sweep: queues again what a lost worker was building, and tells what to ring for. Idempotent. */

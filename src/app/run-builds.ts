@@ -9,7 +9,7 @@ import type { Admission } from './admission.ts'
 import { type BuildImagePorts, buildImage } from './build-image.ts'
 import { pushImage } from './push-image.ts'
 import { isOwnBase, withVersion } from './push-images.ts'
-import { rescueBuildsOf } from './rescue-builds.ts'
+import { MAX_STARTS, rescueBuildsOf } from './rescue-builds.ts'
 import { type BuildLog, openBuildLog } from './tell-build.ts'
 
 export type BuildPorts = BuildImagePorts & {
@@ -125,6 +125,10 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
       ports.admission?.tell('engine', end.why) // or this worker would take it again at once
       return await giveBack(ports, claim, log, end.why)
     }
+    if (end.kind === 'broken' && Number(claim.epoch) < MAX_STARTS) {
+      ports.admission?.tell('engine', `${end.problem}. Waiting builds and tasks go on by themselves when it is well.`)
+      return await giveBack(ports, claim, log, `${end.problem}.`)
+    }
     if (end.kind !== 'aborted') return await finish(ports, claim, end, log)
     if (tooLong.aborted) return await finish(ports, claim, TOO_LONG, log)
     if (!lost.signal.aborted) await giveBack(ports, claim, log, 'The worker shuts down.')
@@ -158,7 +162,8 @@ async function buildAndPush(
 const tagOf = ({ projectName, imageKey }: BuildClaim) => imageTag(projectName, imageKey)
 
 type Built = Extract<BuildEnd, { kind: 'built' }>
-type Ended = Extract<BuildEnd, { kind: 'failed' }> | (Built & Pushed)
+type Failed = Extract<BuildEnd, { problem: string }>
+type Ended = Failed | (Built & Pushed)
 
 const TOO_LONG: Ended = {
   kind: 'failed',
@@ -178,10 +183,11 @@ async function giveBack({ sql }: BuildPorts, claim: BuildClaim, log: BuildLog, w
 }
 
 async function finish({ sql, now }: BuildPorts, claim: BuildClaim, end: Ended, log: BuildLog) {
-  if (end.kind === 'failed') for (const line of [`! ${end.problem}`, `! ${end.hint}`]) log.tell(line)
+  const failed = end.kind === 'built' ? null : end
+  if (failed !== null) for (const line of [`! ${failed.problem}`, `! ${failed.hint}`]) log.tell(line)
   await log.written()
   await sql.begin(async (tx) => {
-    if (!(await finishBuildIfHeld(tx, claim, end.kind === 'failed' ? end.problem : null, now()))) return
+    if (!(await finishBuildIfHeld(tx, claim, failed, now()))) return
     if (end.kind === 'built') await putBuilt(tx, claim, end, now())
     await closeLog(tx, claim.logId, now())
   })

@@ -12,6 +12,8 @@ export type Build = {
   readonly state: BuildState
   /** Why it failed, in one line. */
   readonly problem: string | null
+  /** What to do next about it. */
+  readonly hint: string | null
   readonly createdAt: Date
   readonly finishedAt: Date | null
 }
@@ -25,7 +27,7 @@ export type BuildClaim = Pick<Build, 'id' | 'imageKey' | 'projectId' | 'logId'> 
 }
 
 const columns = (sql: Sql) => sql`
-  id, image_key as "imageKey", project_id as "projectId", log_id as "logId", state, problem,
+  id, image_key as "imageKey", project_id as "projectId", log_id as "logId", state, problem, hint,
   created_at as "createdAt", finished_at as "finishedAt"`
 
 export async function findBuild(sql: Sql, id: BuildId): Promise<Build | undefined> {
@@ -83,16 +85,16 @@ export async function renewBuildIfHeld(sql: Sql, { id, epoch }: BuildClaim, leas
   return count === 1
 }
 
-/** Writes how it ended; `problem` is null when it succeeded. False: it is somebody else's by now, and nothing was written. */
+/** Writes how it ended; `failure` is null when it succeeded. False: it is somebody else's by now, and nothing was written. */
 export async function finishBuildIfHeld(
   sql: Sql,
   { id, epoch }: BuildClaim,
-  problem: string | null,
+  failure: { readonly problem: string; readonly hint: string } | null,
   now: Date,
 ): Promise<boolean> {
   const { count } = await sql`
-    update builds set state = ${problem === null ? 'success' : 'error'}, problem = ${problem}, finished_at = ${now},
-      lease_until = null
+    update builds set state = ${failure === null ? 'success' : 'error'}, problem = ${failure?.problem ?? null},
+      hint = ${failure?.hint ?? null}, finished_at = ${now}, lease_until = null
     where id = ${id} and epoch = ${epoch} and state = 'running'`
   if (count === 1) await hintAt(sql, id)
   return count === 1
@@ -119,6 +121,7 @@ export async function requeueLostBuilds(
     update builds set lease_until = null,
       state = case when epoch < ${maxStarts} then 'queued' else 'error' end::build_state,
       problem = case when epoch < ${maxStarts} then null else 'Its worker was lost each time it was built' end,
+      hint = case when epoch < ${maxStarts} then null else 'Push again; if its workers are lost again, ask the operator what ended them' end,
       finished_at = case when epoch < ${maxStarts} then null else ${now}::timestamptz end
     where state = 'running' and ${lost === 'lapsed' ? sql`lease_until < now()` : sql`worker_id = ${lost.workerId}`}
     returning id, log_id as "logId", state`

@@ -49,9 +49,10 @@ export async function stopWorker(sql: Sql, id: string, now: Date): Promise<void>
   await sql`select pg_notify('sluice', 'workers')`
 }
 
-/** Whether any worker that can build was heard after `heardAfter`. */
-export async function isBuilderOnline(sql: Sql, heardAfter: Date): Promise<boolean> {
-  const rows = await sql`
-    select from workers where stopped_at is null and heard_at > ${heardAfter} and executor = 'docker' limit 1`
-  return rows.length > 0
+/** Of the workers that can build and were heard after `heardAfter`: undefined when there are none, else why none of them takes work; null: one does. */
+export async function findProblemOfBuilders(sql: Sql, heardAfter: Date): Promise<string | null | undefined> {
+  const [best] = await sql<{ problem: string | null }[]>`
+    select problem from workers where stopped_at is null and heard_at > ${heardAfter} and executor = 'docker'
+    order by problem nulls first limit 1`
+  return best?.problem
 }

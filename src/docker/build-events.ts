@@ -54,21 +54,27 @@ export const isNoise = (line: string) => NOISE.test(line)
 export type BuildEnd =
   | { readonly kind: 'built'; readonly imageId: string; readonly bytes: number }
   /** `problem`: one line; `hint`: what to do next. */
-  | { readonly kind: 'failed'; readonly problem: string; readonly hint: string }
+  | ({ readonly kind: 'failed' } & Problem)
+  /** The engine answers, and could not do it whatever the project says: it may well do it the next time. */
+  | ({ readonly kind: 'broken' } & Problem)
   | { readonly kind: 'aborted' }
   /** The engine has gone: nothing is known of the image. */
   | { readonly kind: 'unavailable'; readonly why: string }
 
+type Problem = { readonly problem: string; readonly hint: string }
+type Failure = Extract<BuildEnd, Problem>
+
 /** Why a build failed, in words. */
-export function explainFailure({ step, failure, tail }: Progress): Extract<BuildEnd, { kind: 'failed' }> {
-  const message = failure?.message ?? 'the engine did not say why'
-  if (/no space left on device/i.test(message + tail))
-    return failed(
-      'The disk of the Docker engine is full',
-      'Free some of it (docker system df shows what takes it), then push again',
-    )
+export function explainFailure({ step, failure, tail }: Progress): Failure {
+  const message = failure?.message ?? ''
+  if (isFull(message + tail)) return FULL
   const [, image] = /: FROM (\S+)/i.exec(step) ?? []
-  if (image !== undefined) return explainBase(image, message)
+  if (image !== undefined && (REGISTRY_AWAY.test(message) || !isOfEngine(failure))) return explainBase(image, message)
+  if (isOfEngine(failure)) {
+    const said = message === '' ? 'it ended without a word' : firstLine(message)
+    return broken(`The Docker engine could not build it: ${said}`, "The engine's log has the rest")
+  }
+  if (failure?.code === 137 || failure?.code === 143) return killed(step, failure.code)
   if (failure?.code != null) return failed(step.replace(' : ', ` failed with exit code ${failure.code}: `), SEE_LOG)
   return failed(
     `${step === '' ? 'The Dockerfile cannot be used' : step.replace(' : ', ' failed: ')}: ${firstLine(message)}`,
@@ -77,19 +83,54 @@ export function explainFailure({ step, failure, tail }: Progress): Extract<Build
 }
 
 const SEE_LOG = 'The lines above it tell why: correct them, commit, and push again'
+export const isFull = (text: string) => /no space left on device|disk quota exceeded/i.test(text)
 
-export function explainBase(image: string, why: string): Extract<BuildEnd, { kind: 'failed' }> {
+/** Words of Docker 20.10 to 28, containerd and runc. */
+const OF_ENGINE = [
+  /context canceled|connection reset by peer|broken pipe|(transport|client connection) is closing|ttrpc: closed|code = Unavailable/,
+  /containerd|shim|OCI runtime|container_linux\.go|failed to create (task|endpoint)|cgroup/,
+  /layer does not exist|failed to (register|get|export|prepare) .*(layer|image)|error (creating|mounting) .*(overlay|mount)|\/overlay2?\//,
+  /input\/output error|read-only file system|cannot allocate memory|too many open files|resource temporarily unavailable|structure needs cleaning/,
+]
+/** It quotes the project's own names, or is about a program that the image has not, or cannot run. */
+const OF_PROJECT =
+  /^(COPY|ADD) failed|parse error|exec: "|exec \S+: |executable file not found|exec format error|unable to find (user|group)/
+
+/** A step that ran and ended badly is the project's; what the engine says of itself is not. */
+const isOfEngine = (failure: Progress['failure']) =>
+  failure === null ||
+  (failure.code === null && !OF_PROJECT.test(failure.message) && OF_ENGINE.some((words) => words.test(failure.message)))
+
+export function explainBase(image: string, why: string): Failure {
   const isOwn = /^sluice\/base(:latest)?$/.test(image)
+  const isAway = REGISTRY_AWAY.test(why)
   return failed(
     `The base image ${image} is not on this engine${isOwn ? '' : `, and cannot be pulled: ${firstLine(why)}`}`,
     isOwn
       ? 'Make it with scripts/base-image, or set SLUICE_BASE_IMAGE to an image that the engine has'
-      : 'Load it there (docker load), or start from sluice/base, which scripts/base-image makes',
+      : `${isAway ? 'Push again when its registry answers the engine, load the image there' : 'Load it there'} (docker load), or start from sluice/base, which scripts/base-image makes`,
   )
 }
 
-function failed(problem: string, hint: string) {
-  return { kind: 'failed', problem, hint } as const
-}
+/** It was not asked, or could not answer: that says nothing of the image. */
+const REGISTRY_AWAY =
+  /dial tcp|lookup |no such host|i\/o timeout|connection (refused|reset)|handshake|timeout|deadline exceeded|too ?many ?requests|HTTP status: 5\d\d|EOF|x509/i
+
+const failed = (problem: string, hint: string) => ({ kind: 'failed', problem, hint }) as const
+
+/** No step does that to itself: its host had no memory for it, or its engine is being stopped. */
+const killed = (step: string, code: number): Failure => ({
+  kind: 'broken',
+  problem: step.replace(' : ', ` was killed (exit code ${code}): `),
+  hint: 'Push again; if it is killed each time, let it need less memory, or build it where there is more',
+})
+
+const broken = (problem: string, hint: string) =>
+  ({ kind: 'broken', problem, hint: `${hint}. Nothing in the project has to be corrected: push again` }) as const
+
+export const FULL = broken(
+  'The disk of the Docker engine is full',
+  'Free some of it (docker system df shows what takes it)',
+)
 
 const firstLine = (text: string) => text.trim().split('\n')[0] ?? ''

@@ -2,8 +2,8 @@ import type Docker from 'dockerode'
 import type { Plan } from '../environment/plan.ts'
 import { Refusal } from '../refusal.ts'
 import { packContext, RENDERED_DOCKERFILE } from './build-context.ts'
-import { type BuildEnd, explainBase, explainFailure, NO_PROGRESS, type Progress } from './build-events.ts'
-import { asked, isStatus } from './engine.ts'
+import { type BuildEnd, explainBase, explainFailure, FULL, NO_PROGRESS, type Progress } from './build-events.ts'
+import { asked, isStatus, noRoom } from './engine.ts'
 import { readEvents } from './events.ts'
 
 export type { BuildEnd }
@@ -61,10 +61,12 @@ async function build(
     const base = await chooseBase(docker, request.plan, tell, signal)
     if ('kind' in base) return base
     const progress = await run(docker, settings, request, base, tell, signal)
-    if (progress.failure !== null || progress.imageId === null) return explainFailure(progress)
-    return await look(docker, request.tag)
+    if (progress.failure === null && progress.imageId !== null) return await look(docker, request.tag)
+    await asked(docker.ping()) // one that shuts down ends the step first, as if it had failed by itself
+    return explainFailure(progress)
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' }
+    if (error instanceof Refusal && error.message === noRoom().message) return FULL
     if (error instanceof Refusal && error.code === 'unavailable') return { kind: 'unavailable', why: error.message }
     if (error instanceof Refusal) return { kind: 'failed', problem: error.message, hint: error.hint }
     throw error
@@ -144,9 +146,9 @@ const refused = (message: string): Progress => ({ ...NO_PROGRESS, failure: { cod
 async function look(docker: Docker, tag: string): Promise<BuildEnd> {
   const image = await inspect(docker, tag)
   if (image === null) throw new Error(`the engine has no ${tag} after it was built`)
-  const container = await docker.createContainer({ Image: image.Id, Cmd: ['/bin/sh'] })
+  const container = await asked(docker.createContainer({ Image: image.Id, Cmd: ['/bin/sh'] }))
   try {
-    await container.infoArchive({ path: '/bin/sh' })
+    await asked(container.infoArchive({ path: '/bin/sh' }))
     return { kind: 'built', imageId: image.Id, bytes: image.Size }
   } catch (error) {
     if (!isStatus(error, 404)) throw error

@@ -5,6 +5,7 @@ import Docker from 'dockerode'
 import { Refusal } from '../refusal.ts'
 import { isCode } from '../spool/planted.ts'
 import { refuseOld } from './api-version.ts'
+import { FULL, isFull } from './build-events.ts'
 
 export type Engine = { readonly docker: Docker; readonly version: string; readonly apiVersion: string }
 
@@ -38,16 +39,19 @@ const remote = (host: string) =>
     'Unset DOCKER_HOST or give it a unix:// socket, and run a worker on each machine that has an engine.',
   )
 
-/** The one place where an engine that does not answer becomes a Refusal. */
+/** The one place where an engine that does not answer, or has no room, becomes a Refusal. */
 export async function asked<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer
   } catch (error) {
     if (isCode(error, 'EACCES')) throw noRight()
     if (isCode(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT')) throw noAnswer()
+    if (isStatus(error, 500) && isFull(String(error))) throw noRoom()
     throw error
   }
 }
+
+export const noRoom = () => new Refusal('unavailable', `${FULL.problem}.`, 'Make room; what waits goes on by itself.')
 
 const noAnswer = () =>
   new Refusal(

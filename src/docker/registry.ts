@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import { type Credentials, type Registry, repositoryOf } from '../environment/registry.ts'
-import { asked, isStatus } from './engine.ts'
+import { isFull } from './build-events.ts'
+import { asked, isStatus, noRoom } from './engine.ts'
 import { parseEvents } from './events.ts'
 import { followTransfer, type Transferred } from './transfer.ts'
 
@@ -70,6 +71,7 @@ async function pull(
   tell(`Pulling ${name}`)
   const options = { ...authOf(registry), abortSignal: signal }
   const { failure } = await transfer(docker.pull(name, options), tell, signal)
+  if (failure !== null && isFull(failure)) throw noRoom()
   if (failure !== null) return isAbsent(failure) ? { kind: 'absent' } : { kind: 'unavailable', why: failure }
   const [repo, version] = split(tag)
   await asked(docker.getImage(name).tag({ repo, tag: version }))

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { receivePush } from '../../src/app/receive-push.ts'
 import type { Commit } from '../../src/brand.ts'
 import { createProject } from '../../src/db/projects.ts'
-import { putWorker, stopWorker } from '../../src/db/workers.ts'
+import { putWorker, putWorkerProblem, stopWorker } from '../../src/db/workers.ts'
 import { NOW, openDeliveryServer, until } from '../support/delivery.ts'
 import { makeRepository, type TestRepository } from '../support/git.ts'
 import { openTestSchema } from '../support/schema.ts'
@@ -54,11 +54,13 @@ const waitsOf = (lines: readonly string[]) => lines.filter((line) => line.includ
 
 describe('a build that no worker takes', () => {
   it.each([
-    { name: 'nobody', workers: 'none is online', isOnline: false },
-    { name: 'busy', workers: 'all are busy', isOnline: true },
-  ])('says to the pusher that $workers, once and not at once', async ({ name, workers, isOnline }) => {
+    { name: 'nobody', workers: 'none is online', isOnline: false, problem: null },
+    { name: 'busy', workers: 'all are busy', isOnline: true, problem: null },
+    { name: 'full', workers: 'The disk is full.', isOnline: true, problem: 'The disk is full.' },
+  ])('says to the pusher that $workers, once and not at once', async ({ name, workers, isOnline, problem }) => {
     now = NOW
     const workerId = await putWorker(sql, WORKER, now)
+    await putWorkerProblem(sql, workerId, problem)
     if (!isOnline) await stopWorker(sql, workerId, now)
     const lines = await pushUnbuilt(name)
     const build = await server.builder.begun()

@@ -62,7 +62,9 @@ describe('an image that a revision needs', () => {
 
   it('is queued again after its build failed', async () => {
     const first = await need()
-    expect(await finishBuildIfHeld(sql, await claim(), 'Step 2 failed', now)).toBe(true)
+    expect(await finishBuildIfHeld(sql, await claim(), { problem: 'Step 2 failed', hint: 'Push again' }, now)).toBe(
+      true,
+    )
     const second = await need()
     expect(second.kind === 'building' && first.kind === 'building' && second.buildId !== first.buildId).toBe(true)
   })

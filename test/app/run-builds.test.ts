@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { openAdmission } from '../../src/app/admission.ts'
 import { openEnsureImage } from '../../src/app/ensure-image.ts'
 import { requireImage } from '../../src/app/require-image.ts'
 import { rescueBuilds } from '../../src/app/rescue-builds.ts'
@@ -133,6 +134,26 @@ eachBackend('builds', (open, backend) => {
       expect(await findBuild(sql, image.buildId)).toMatchObject({ state })
       expect(rings.map(({ id }) => id)).toEqual(state === 'queued' ? [image.buildId] : [])
     }
+  })
+
+  it('that the engine cannot do are tried again, and then fail without blame for the project', async () => {
+    const { image } = await queued({ 'a.dig': '' })
+    const why = { problem: 'The disk of the Docker engine is full', hint: 'Free some of it' }
+    const ill = { ...builder, build: async () => ({ kind: 'broken', ...why }) as const }
+    const admission = openAdmission()
+    const worker = await openBuilds({ ...ports, builder: ill, admission }, OPTIONS)
+    builds.push(worker)
+    await worker.look()
+    for (const _ of [1, 2]) {
+      await vi.waitUntil(async () => admission.problem !== null, 10_000)
+      expect(admission.problem).toMatch(/^The disk of the Docker engine is full\. /)
+      await vi.waitUntil(async () => (await findBuild(sql, image.buildId))?.state === 'queued', 10_000)
+      admission.tell('engine', null) // as its watch does when it finds it well
+    }
+    expect(await ended(image.buildId)).toMatchObject({ state: 'error', ...why })
+    expect(await logOf(image.logId)).toBe(
+      `${`${why.problem}. The next worker builds this from the start\n`.repeat(2)}! ${why.problem}\n! ${why.hint}\n`,
+    )
   })
 
   it('of a worker that was killed are taken up by the next of its name at once, and by no other', async () => {

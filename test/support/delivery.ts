@@ -128,7 +128,8 @@ function openBuilder(sql: Database) {
     await closeLog(sql, claim.logId, NOW)
     const image = { key: claim.imageKey, tag: 'sluice/test', imageId: 'sha256:1', bytes: 1, digest: null }
     if (problem === null) await putImage(sql, image, NOW)
-    await finishBuildIfHeld(sql, claim, problem, NOW)
+    const hint = 'Correct what the lines above say, commit, and push again'
+    await finishBuildIfHeld(sql, claim, problem === null ? null : { problem, hint }, NOW)
   }
   return {
     end,

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Docker from 'dockerode'
@@ -17,11 +17,17 @@ export type OwnEngine = {
   readonly docker: Docker
   /** For DOCKER_HOST. */
   readonly host: string
+  /** Where it keeps images and containers. */
+  readonly data: string
+  /** Where its builds reach this machine. */
+  readonly gateway: string
   /** Copies an image of the machine's engine into it. */
   load(image: string): Promise<void>
   /** As a crash does: what runs in its containers runs on. */
   kill9(): Promise<void>
-  /** After `kill9`. With `liveRestore` it takes up what ran in its containers, without it ends them: as engines do. */
+  /** As `systemctl stop` does: it ends what runs in its containers first. */
+  terminate(): Promise<void>
+  /** After `kill9` or `terminate`. With `liveRestore` it takes up what ran in its containers, without it ends them: as engines do. */
   restart(options?: { liveRestore: boolean }): Promise<void>
   /** SIGSTOP and SIGCONT: it takes connections and answers nothing. */
   freeze(): void
@@ -36,15 +42,18 @@ const READY_WITHIN_MS = 60_000
 const NETWORK = 'sluice-tasks'
 
 /**
+ * `dataMiB`: of a disk of its own for images and containers; left out, it is the machine's.
  * A second Docker engine with everything of its own: data, state, socket, containerd, bridges. It leaves the machine's firewall alone, so its containers reach
  * nothing but this machine. Never `--bridge=none`: an engine takes that for leave to delete docker0, which is the machine's engine's.
  */
-export async function startEngine(): Promise<OwnEngine> {
+export async function startEngine({ dataMiB }: { dataMiB?: number } = {}): Promise<OwnEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-engine-'))
-  const socket = join(folder, 'docker.sock')
-  const bridge = makeBridge()
+  const [socket, data] = [join(folder, 'docker.sock'), join(folder, 'data')]
+  await mkdir(data)
+  if (dataMiB !== undefined) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${dataMiB}m,mode=0711`, 'tmpfs', data])
+  const { address: gateway, bridge } = makeAddress()
   const words = [
-    ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')],
+    ...['--data-root', data, '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')],
     ...[
       '--host',
       `unix://${socket}`,
@@ -61,6 +70,8 @@ export async function startEngine(): Promise<OwnEngine> {
   return {
     docker,
     host: `unix://${socket}`,
+    data,
+    gateway,
     load: async (image) => {
       const loading = await docker.loadImage(await new Docker().getImage(image).get())
       for await (const _ of loading);
@@ -69,6 +80,7 @@ export async function startEngine(): Promise<OwnEngine> {
       await end(child, 'SIGKILL')
       await forgetContainerd(join(folder, 'exec/containerd/containerd.pid'))
     },
+    terminate: () => end(child, 'SIGTERM'),
     restart: async ({ liveRestore } = { liveRestore: false }) => {
       child = await launch([...words, ...(liveRestore ? ['--live-restore'] : [])], docker, log)
     },
@@ -112,8 +124,6 @@ const answers = (docker: Docker) =>
 
 const freshName = () => `sluice${randomBytes(3).toString('hex')}`
 const freshNetwork = () => `10.${randomInt(200, 250)}.${randomInt(0, 250)}`
-
-const makeBridge = () => makeAddress().bridge
 
 /** An address of this machine that its containers reach too, those of every engine: what a private network is to several hosts. */
 export function makeAddress() {

@@ -35,8 +35,8 @@ export type TestServer = {
   signal(name: NodeJS.Signals): void
   /** Tells it, and nothing that it started, to stop. Gives the milliseconds that it took. */
   terminate(): Promise<number>
-  /** After `kill9` or `terminate`. Gives the milliseconds until it was ready. */
-  restart(): Promise<number>
+  /** After `kill9` or `terminate`, with other settings if it must be. Gives the milliseconds until it was ready. */
+  restart(more?: Readonly<Record<string, string>>): Promise<number>
   /** One more worker of the same home, with settings of its own. */
   startWorker(more: Readonly<Record<string, string>>): Promise<BesideWorker>
   /** Ends it and takes away all that it made. */
@@ -97,8 +97,8 @@ export async function startServer({ database = 'own', env: given = {}, prepare }
       await end(running.child, 'SIGTERM')
       return performance.now() - toldAt
     },
-    restart: async () => {
-      running = await launch(env)
+    restart: async (more) => {
+      running = await launch({ ...env, ...more })
       return running.tookMs
     },
     startWorker: async (more) => {

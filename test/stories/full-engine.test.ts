@@ -1,0 +1,116 @@
+import { statfsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { WorkerAnswer } from '../../src/http/api/answers.ts'
+import { noOwnEngine, type OwnEngine, startEngine } from '../support/engine.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import {
+  attemptOf,
+  endOf,
+  eventually,
+  logOf,
+  makeProject,
+  must,
+  type Project,
+  STORY_MS,
+  tasksOf,
+} from '../support/story.ts'
+import { makeTinyImage, type TinyImage } from '../support/tiny-image.ts'
+
+const MIB = 2 ** 20
+const isLong = process.env.SLUICE_TEST_LONG === 'yes'
+const skipped = noOwnEngine === undefined ? '' : ` (skipped: ${noOwnEngine})`
+
+describe.skipIf(noOwnEngine)(`a Docker engine whose disk is full${skipped}`, () => {
+  let tiny: TinyImage
+  let engine: OwnEngine
+  let server: TestServer
+  let project: Project
+
+  beforeAll(async () => {
+    tiny = await makeTinyImage()
+    engine = await startEngine({ dataMiB: 64 })
+    await engine.load(tiny.name)
+    server = await startServer({
+      env: {
+        DOCKER_HOST: engine.host,
+        SLUICE_EXECUTOR: 'docker',
+        SLUICE_BASE_IMAGE: tiny.name,
+        SLUICE_MIN_FREE: '16m',
+      },
+    })
+    project = await makeProject(server, { 'one.dig': '+a:\n  sh>: echo ran >> ran.txt; cat ran.txt\n' })
+    must(await project.push())
+  }, STORY_MS)
+  afterAll(async () => {
+    await server?.stop()
+    await engine?.stop()
+    await tiny?.remove()
+  }, STORY_MS)
+  afterEach(() => makeRoom())
+
+  const filler = () => join(engine.data, 'filler')
+  const makeRoom = () => rm(filler(), { force: true })
+  const leaveFree = async (bytes: number) => {
+    const { bavail, bsize } = statfsSync(engine.data)
+    await writeFile(filler(), Buffer.alloc(bavail * bsize - bytes))
+  }
+  const problem = async () => (await server.api<{ workers: WorkerAnswer[] }>('/api/workers')).workers[0]?.problem
+
+  it(
+    'keeps tasks and builds waiting and says why, to the pusher too, until there is room',
+    async () => {
+      await leaveFree(0)
+      expect(await eventually(async () => (await problem()) ?? undefined)).toMatch(
+        new RegExp(
+          `^The disk of ${engine.data} has 0 MiB left, less than SLUICE_MIN_FREE \\(16 MiB\\), so nothing new`,
+        ),
+      )
+      const id = await project.start('one')
+      await project.commit({ Dockerfile: `FROM ${tiny.name}\nRUN echo built > /built\n` })
+      const push = project.startPush()
+      await eventually(async () => push.seen().includes(`Waiting for a worker: The disk of ${engine.data}`))
+      expect(await attemptOf(server, id)).toMatchObject({ status: 'running' })
+      await makeRoom()
+      expect(await endOf(server, id)).toMatchObject({ status: 'success' })
+      expect(await logOf(server, id, '+one+a')).toBe('ran\n')
+      expect(must(await push.ended).all).toContain('is live')
+    },
+    STORY_MS,
+  )
+
+  it.runIf(isLong)(
+    'that fills up before its worker has seen it: the task waits and says why, and runs once when there is room [needs --long]',
+    async () => {
+      await server.terminate()
+      await server.restart({ SLUICE_MIN_FREE: '1' }) // it sees no shortage in what is too little for a container
+      await leaveFree(4096)
+      const id = await project.start('one')
+      await eventually(async () =>
+        (await tasksOf(server, id)).find(({ exitCause }) => exitCause === 'The disk of the Docker engine is full.'),
+      )
+      await makeRoom()
+      expect(await endOf(server, id)).toMatchObject({ status: 'success' })
+      expect(await logOf(server, id, '+one+a')).toBe('ran\n')
+    },
+    STORY_MS,
+  )
+
+  it.runIf(isLong)(
+    'over what a build writes is told as what it is; the project is not blamed, and nothing is left of it [needs --long]',
+    async () => {
+      const before = statfsSync(engine.data).bavail
+      await project.commit({ Dockerfile: `FROM ${tiny.name}\nRUN cat /dev/zero > /big\n` })
+      const { code, all } = await project.push()
+      expect(code).toBe(1)
+      expect(
+        all.match(/The disk of the Docker engine is full\. The next worker builds this from the start/g),
+      ).toHaveLength(2)
+      expect(all).toContain('so nothing was deployed: The disk of the Docker engine is full')
+      expect(all).toContain('Nothing in the project has to be corrected: push again')
+      expect(Math.abs(statfsSync(engine.data).bavail - before) * statfsSync(engine.data).bsize).toBeLessThan(MIB)
+    },
+    STORY_MS,
+  )
+})
