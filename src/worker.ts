@@ -108,7 +108,7 @@ async function work(own: Lifetime, needs: Needs, start: Start) {
       limits: { tasks: config.maxTasks, activeAttempts: config.maxActiveAttempts },
       now: stores.now,
       report: reports.report,
-      ...keepLogs(own, needs),
+      ...(await keepLogs(own, needs, start.folder)),
     },
     describeWorker(config, workerName, engine),
   )
@@ -135,10 +135,14 @@ async function watchHost(own: Lifetime, config: Config, { folder }: WorkerFolder
   return admission
 }
 
-function keepLogs(own: Lifetime, { config: { taskLogDir }, stores, reports }: Needs): Pick<WorkPorts, 'keepLog'> {
+async function keepLogs(
+  own: Lifetime,
+  { config: { taskLogDir }, stores, reports }: Needs,
+  { folder }: WorkerFolder,
+): Promise<Pick<WorkPorts, 'copies'>> {
   if (taskLogDir === null) return {}
-  const logs = own.own(openTaskLogFolder(stores.sql, taskLogDir, reports.report))
-  return { keepLog: (claim) => logs.keep(claim) }
+  const folders = { folder: taskLogDir, owed: join(folder, 'owed-logs') }
+  return { copies: own.own(await openTaskLogFolder(stores.sql, folders, reports.report)) }
 }
 
 const describeWorker = (config: Config, workerName: string, engine: Engine | null) => ({

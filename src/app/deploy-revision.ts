@@ -2,11 +2,11 @@ import { getDelivery, settleDeliveryIfReceived } from '../db/deliveries.ts'
 import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld, takeOverDeploy } from '../db/deploys.ts'
 import { closeLog } from '../db/logs.ts'
 import { getProject } from '../db/projects.ts'
-import { isDatabaseAway } from '../db/sql.ts'
+import { isDatabaseAway, isDatabaseFull, isQuietlyAway } from '../db/sql.ts'
 import { awaitImage } from './await-image.ts'
 import { beginDeploy, type Work } from './begin-deploy.ts'
 import { checkRevision } from './check-revision.ts'
-import { detail, wrong } from './deploy-lines.ts'
+import { detail, refusalLines } from './deploy-lines.ts'
 import type { DeployPorts, Stop } from './deploy-ports.ts'
 import { holdDeploy, LostDeploy } from './hold-deploy.ts'
 import { releaseRevision } from './release-revision.ts'
@@ -100,14 +100,19 @@ async function endWith({ sql, now }: DeployPorts, deploy: Deploy, { stop, proble
 }
 
 const BUG = 'Sluice failed while it deployed this'
+const SHOW = 'Push again; if that fails too, show the operator this deploy'
+export const DATABASE_FULL = [
+  'The database has no room to write, so nothing was deployed',
+  'Push again when its operator has made some',
+] as const
 
 async function fail(ports: DeployPorts, deploy: Deploy, { tell }: Telling, error: unknown): Promise<void> {
   if (error instanceof LostDeploy) return tell(detail('Another server goes on with this deploy'))
   ports.onBug(error)
-  tell(wrong(`${BUG}; its operator was told`))
-  tell(wrong('Push again; if that fails too, show the operator this deploy'))
+  const [problem, hint] = isDatabaseFull(error) ? DATABASE_FULL : [BUG, SHOW]
+  for (const line of refusalLines(problem === BUG ? `${BUG}; its operator was told` : problem, hint)) tell(line)
   await insist(ports, async () => {
-    await endWith(ports, deploy, { stop: 'failed', problem: BUG }).catch(ignoreLost)
+    await endWith(ports, deploy, { stop: 'failed', problem }).catch(ignoreLost)
     return true
   })
 }
@@ -137,7 +142,7 @@ async function insist<Done>({ onBug }: DeployPorts, act: () => Promise<Done>): P
       return await act()
     } catch (error) {
       const isAway = isDatabaseAway(error)
-      if (!isAway) onBug(error)
+      if (!isQuietlyAway(error)) onBug(error)
       await new Promise((resolve) => setTimeout(resolve, pauseMs).unref())
       pauseMs = isAway ? AGAIN_MS : Math.min(pauseMs * 2, AGAIN_AT_MOST_MS)
     }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isDatabaseAway } from '../db/sql.ts'
+import { isDatabaseAway, isQuietlyAway } from '../db/sql.ts'
 import { keepTimeIfFree, leaveTime } from '../db/time-keeper.ts'
 import { forgetOldCounts } from '../db/work-counts.ts'
 import type { AttemptPorts } from './finish-task.ts'
@@ -38,7 +38,7 @@ export function openTime(ports: TimePorts, { fenceMs }: { fenceMs: number }): { 
       const waitMs = await tick(ports, holder, { fenceMs, looksForLost: performance.now() >= settledAt }).catch(
         (error: unknown) => {
           if (isDatabaseAway(error)) settledAt = performance.now() + SETTLE_MS
-          else ports.report(error)
+          if (!isQuietlyAway(error)) ports.report(error)
           return SWEEP_MS
         },
       )

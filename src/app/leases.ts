@@ -1,5 +1,5 @@
 import type { TaskId } from '../brand.ts'
-import { type Database, isDatabaseAway } from '../db/sql.ts'
+import { type Database, isQuietlyAway } from '../db/sql.ts'
 import { type Claim, listCancelRequested, renewLeases } from '../db/tasks.ts'
 
 export const LEASE_SECONDS = 10
@@ -53,8 +53,9 @@ export class Leases {
     while (!this.isTrusted) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Resolves when PostgreSQL has answered again. */
-  recovered(): Promise<void> {
+  /** Resolves when PostgreSQL has answered again; `error` is what it had said. */
+  recovered(error: unknown): Promise<void> {
+    if (!isQuietlyAway(error)) this.#ports.report(error)
     const answered = new Promise<void>((resolve) => this.#waiting.push(resolve))
     this.#isAway = true
     if (this.#renewing === undefined) this.#later(AWAY_MS)
@@ -92,7 +93,7 @@ export class Leases {
     try {
       await this.#ask()
     } catch (error) {
-      if (!isDatabaseAway(error)) this.#ports.report(error)
+      if (!isQuietlyAway(error)) this.#ports.report(error)
       this.#isAway = true
       this.#giveUpAfterFence()
     }

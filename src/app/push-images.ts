@@ -7,7 +7,7 @@ import {
   type UnpushedImage,
 } from '../db/images.ts'
 import { appendAfterwards } from '../db/logs.ts'
-import { type Database, isDatabaseAway } from '../db/sql.ts'
+import { type Database, isQuietlyAway } from '../db/sql.ts'
 import type { ImageBuilder } from '../docker/build.ts'
 import type { ImageRegistry } from '../docker/registry.ts'
 import { pushImage } from './push-image.ts'
@@ -29,7 +29,7 @@ export function openPushes(ports: PushPorts, baseImage: string): { close(): Prom
   let looking: Promise<void> = Promise.resolve()
   const look = async () => {
     await pushAll(ports, baseImage, closing.signal).catch((error: unknown) => {
-      if (!closing.signal.aborted && !isDatabaseAway(error)) ports.onBug(error)
+      if (!closing.signal.aborted && !isQuietlyAway(error)) ports.onBug(error)
     })
     if (!closing.signal.aborted) timer = setTimeout(start, LOOK_MS)
   }

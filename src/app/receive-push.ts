@@ -3,9 +3,10 @@ import { insertPush, settleDeliveryIfReceived } from '../db/deliveries.ts'
 import { type Deploy, insertDeploy } from '../db/deploys.ts'
 import { insertLog } from '../db/logs.ts'
 import { lockProject, setBranchIfUndecided } from '../db/projects.ts'
+import { isDatabaseFull } from '../db/sql.ts'
 import { detail, refusalLines } from './deploy-lines.ts'
 import type { DeployPorts } from './deploy-ports.ts'
-import { type Deployed, deployRevision } from './deploy-revision.ts'
+import { DATABASE_FULL, type Deployed, deployRevision } from './deploy-revision.ts'
 
 /** One push: many refs, each of which git asks about when its objects are there and the ref is still old. */
 export type Push = {
@@ -28,19 +29,28 @@ export type ReceivedPush = {
 export function receivePush(ports: DeployPorts, push: Push): ReceivedPush {
   const deployed: Deployed[] = []
   return {
-    answer: async (change, tell) => {
-      await ports.repositories.clearLocks(push.projectId, change.ref) // or git could not move what we let pass
-      const branch = await decideBranch(ports, push, change)
-      if (branch === null || change.ref !== `refs/heads/${branch}`) return ignore(ports, push, change, branch, tell)
-      if (isDelete(change)) return refuseDelete(ports, push, change, branch, tell)
-      const one = await deployRevision(ports, await storeDeploy(ports, push, change, branch), tell)
-      deployed.push(one)
-      return one.state === 'live' ? 'yes' : 'no'
-    },
+    answer: (change, tell) => answer(change, tell).catch((error: unknown) => refuseIfFull(ports, error, tell)),
     settle: async () => {
       for (const one of deployed) await one.settle()
     },
   }
+
+  async function answer(change: Change, tell: Tell): Promise<'yes' | 'no'> {
+    await ports.repositories.clearLocks(push.projectId, change.ref) // or git could not move what we let pass
+    const branch = await decideBranch(ports, push, change)
+    if (branch === null || change.ref !== `refs/heads/${branch}`) return ignore(ports, push, change, branch, tell)
+    if (isDelete(change)) return refuseDelete(ports, push, change, branch, tell)
+    const one = await deployRevision(ports, await storeDeploy(ports, push, change, branch), tell)
+    deployed.push(one)
+    return one.state === 'live' ? 'yes' : 'no'
+  }
+}
+
+function refuseIfFull({ onBug }: DeployPorts, error: unknown, tell: Tell): 'no' {
+  if (!isDatabaseFull(error)) throw error
+  onBug(error)
+  for (const line of refusalLines(...DATABASE_FULL)) tell(line)
+  return 'no'
 }
 
 const BRANCH = /^refs\/heads\/([A-Za-z0-9][A-Za-z0-9._/+-]{0,199})$/

@@ -275,7 +275,7 @@ export async function retryWhileAway<T>(leases: Leases, act: () => Promise<T>): 
       return await act()
     } catch (error) {
       if (!isDatabaseAway(error)) throw error
-      await leases.recovered()
+      await leases.recovered(error)
     }
   }
 }

@@ -4,7 +4,7 @@ import type { LogId } from '../brand.ts'
 import { listOver } from '../db/attempts.ts'
 import type { Hints } from '../db/hints.ts'
 import { leavePlacesOfOtherQueues } from '../db/places.ts'
-import { isDatabaseAway } from '../db/sql.ts'
+import { isDatabaseAway, isQuietlyAway } from '../db/sql.ts'
 import { findTaskOrder, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, listStrayRuns } from '../db/task-runs.ts'
 import { type Claim, claimReadyTasks, listClaimsOfWorker } from '../db/tasks.ts'
@@ -35,8 +35,8 @@ export type WorkPorts = Omit<RunPorts, 'leases'> & {
   readonly admission?: Omit<Admission, 'tell'>
   readonly hints?: Pick<Hints, 'hear'>
   readonly report: (error: unknown) => void
-  /** Leaves a copy of the log of a start that has ended. It is not waited for. */
-  readonly keepLog?: (claim: Claim) => void
+  /** Leaves copies of the logs of starts: `owe` before its end is written, and `keep` after that, which is not waited for. */
+  readonly copies?: { owe(claim: Claim): Promise<void>; keep(claim: Claim): void }
 }
 
 export type WorkOptions = Omit<RunOptions, 'workerId' | 'leaseSeconds'> &
@@ -166,7 +166,7 @@ class Worker implements Work {
   }
 
   readonly #reportUnlessAway = (error: unknown) => {
-    if (!isDatabaseAway(error)) this.#ports.report(error)
+    if (!isQuietlyAway(error)) this.#ports.report(error)
   }
 
   async #runChain(first: Claim): Promise<void> {
@@ -189,7 +189,7 @@ class Worker implements Work {
     } catch (error) {
       if (this.#isClosed) return undefined // let go: what broke under us, our successor takes up
       if (isDatabaseAway(error)) {
-        void this.#leases.recovered() // it is adopted when PostgreSQL is back
+        void this.#leases.recovered(error) // it is adopted when PostgreSQL is back
         return undefined
       }
       if (!(error instanceof StaleClaim)) return await this.#fail(claim, error)
@@ -222,10 +222,11 @@ class Worker implements Work {
     running: { claim: Claim; order: TaskOrder; logId: LogId | null; startedAt?: Date | undefined },
     event: TaskEvent,
   ): Promise<Finished> {
+    if (running.logId !== null) await this.#ports.copies?.owe(running.claim)
     const finished = await retryWhileAway(this.#leases, () =>
       finish(this.#ports, this.#options, { ...running, isLast: !this.#takesMore }, event),
     )
-    if (running.logId !== null) this.#ports.keepLog?.(running.claim)
+    if (running.logId !== null) this.#ports.copies?.keep(running.claim)
     if (running.startedAt !== undefined && finished.outcome === 'finished') {
       const ms = this.#ports.now().getTime() - running.startedAt.getTime()
       this.#tally.ended(running.order, { event, state: finished.state, ms })

@@ -1,5 +1,5 @@
 import type { Database } from './sql.ts'
-import { isDatabaseAway, readClock } from './sql.ts'
+import { isQuietlyAway, readClock } from './sql.ts'
 
 /** Clocks that are this close are taken for the same: a schedule is to the second. */
 const CLOSE_MS = 1_000
@@ -25,7 +25,7 @@ export async function openClock(
   await look()
   const timer = setInterval(() => {
     look().catch((error: unknown) => {
-      if (!isDatabaseAway(error)) report(error)
+      if (!isQuietlyAway(error)) report(error)
     })
   }, LOOK_MS).unref()
   return {

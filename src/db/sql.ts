@@ -78,6 +78,13 @@ export function isDatabaseAway(error: unknown): boolean {
   return hasCode(error, AWAY) && !('path' in error) // an ENOENT with a path is a file's, and waiting for PostgreSQL would not bring it
 }
 
+/** It answers, but has no room: nothing was done, and somebody must make some. */
+export const isDatabaseFull = (error: unknown): boolean => hasCode(error, FULL)
+const FULL = new Set(['53100'])
+
+/** Whoever works with it waits and says nothing: /readyz tells. */
+export const isQuietlyAway = (error: unknown): boolean => isDatabaseAway(error) && !isDatabaseFull(error)
+
 const UNDONE = new Set(['40001', '40P01']) // overtaken, or the one of a deadlock that had to give way
 
 /** Nothing was done, and the same may well be done the next time. */

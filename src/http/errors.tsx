@@ -1,6 +1,6 @@
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { isDatabaseAway } from '../db/sql.ts'
+import { isDatabaseAway, isDatabaseFull } from '../db/sql.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
 import type { Assets } from '../ui/document.tsx'
 import { ErrorPage, type ThreePart } from '../ui/error-page.tsx'
@@ -26,13 +26,21 @@ const DATABASE_AWAY = {
   hint: 'Try again in a moment. /readyz tells when it is back; what runs goes on.',
 }
 
-export type Report = (id: string, error: unknown) => void
+const DATABASE_FULL = {
+  message: 'The database has no room to write',
+  hint: 'Its operator has to make some. What is there can be read, what runs goes on, and nothing is lost.',
+}
+
+/** `id`: what the person was shown. */
+export type Report = (id: string | undefined, error: unknown) => void
 
 /** The one place where errors become answers. What is not a refusal is a bug: reported whole, shown as its id. */
 export function answerErrors({ report, assets }: { report: Report; assets: Assets }): ErrorHandler<Env> {
   return (error, c) => {
     if (error instanceof HTTPException) return error.getResponse()
     if (error instanceof Refusal) return answer(c, assets, STATUS[error.code], error)
+    if (isDatabaseFull(error)) report(undefined, error)
+    if (isDatabaseFull(error)) return answer(c, assets, 503, DATABASE_FULL)
     if (isDatabaseAway(error)) return answer(c, assets, 503, DATABASE_AWAY)
     const id = crypto.randomUUID()
     report(id, error)

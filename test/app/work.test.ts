@@ -340,6 +340,7 @@ eachBackend('a worker', (open) => {
     await until(id, 'success')
     expect(fake.started).toHaveLength(1)
     expect((await logOf(id, '+wf+a')).split('\n').slice(1)).toEqual(['one', 'two', ''])
+    expect(new Set(reported.splice(0).map(String))).toEqual(new Set(['PostgresError: no room'])) // test/reports.test.ts has what becomes of it
   })
 
   it('drains: what runs ends here, what follows is left to others', async () => {
