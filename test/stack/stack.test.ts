@@ -72,6 +72,9 @@ const ORPHAN_MS = 20_000
 /** Its look every 2 s, the TERM that it gives tasks 5 s for, and a machine that is busy. */
 const GRACE_MS = 25_000
 
+/** A question to a part that is just starting may never be answered. */
+const soon = () => ({ signal: AbortSignal.timeout(10_000) })
+
 const isLong = process.env.SLUICE_TEST_LONG === 'yes'
 
 /** Starts worst first: who is needed by all comes last. The first time its images are built, from the archive and from npm. */
@@ -100,7 +103,8 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
     const { tasks } = await stack.api<{ tasks: Task[] }>(`/api/attempts/${id}/tasks`)
     return tasks.find(({ fullName }) => fullName === task)?.state
   }
-  const isReady = () => vi.waitFor(async () => expect((await fetch(`${stack.url}/readyz`)).status).toBe(200), PATIENCE)
+  const isReady = () =>
+    vi.waitFor(async () => expect((await fetch(`${stack.url}/readyz`, soon())).status).toBe(200), PATIENCE)
   const isRunning = (id: string, task: string) =>
     vi.waitFor(async () => expect(await stateOf(id, task)).toBe('running'), PATIENCE)
   const workersOf = async () => (await stack.api<{ workers: Worker[] }>('/api/workers')).workers
@@ -135,7 +139,7 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
   it('waits in every part for the database, and says so', async () => {
     await stack.compose('up', '--detach', 'haproxy')
     await vi.waitFor(async () => {
-      const answer = await fetch(`${stack.url}/`)
+      const answer = await fetch(`${stack.url}/`, soon())
       expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('No web of Sluice answers.')])
     }, PATIENCE)
     await stack.compose('up', '--detach', 'web1', 'web2', 'worker1', 'worker2')
