@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
@@ -15,6 +16,8 @@ import { requireNetwork } from './network.ts'
 export type ContainerOptions = {
   readonly docker: Docker
   readonly installation: string
+  /** This worker's own folder: another one, of the same installation on the same engine, has another. */
+  readonly home: string
   readonly agent: string
   readonly owner: Owner
   readonly env: Readonly<Record<string, string>>
@@ -22,10 +25,11 @@ export type ContainerOptions = {
   readonly network: string
 }
 
-/** Agents in containers. The name is the attempt's, so a second start fails instead of doubling it. */
+/** Agents in containers. The name is the attempt's at this worker, so a second start fails instead of doubling it, and two workers of one engine never end each other's. */
 export function openContainers(options: ContainerOptions): Agents {
-  const { docker, installation } = options
-  const nameOf = (attemptId: AttemptId) => `sluice-${installation}-${attemptId}`
+  const { docker, installation, home } = options
+  const worker = createHash('sha256').update(home).digest('hex').slice(0, 6)
+  const nameOf = (attemptId: AttemptId) => `sluice-${installation}-${worker}-${attemptId}`
   const containerOf = (attemptId: AttemptId) => docker.getContainer(nameOf(attemptId))
   const bells = openBells(docker)
   const look = (attemptId: AttemptId) => lookAt(containerOf(attemptId))
@@ -61,6 +65,7 @@ export function openContainers(options: ContainerOptions): Agents {
     async end(attemptId) {
       bells.takeDown(nameOf(attemptId))
       await remove(containerOf(attemptId))
+      await removeEnded(docker, installation, attemptId)
     },
     async list() {
       const filters = { label: [`sluice.installation=${installation}`] }
@@ -102,6 +107,13 @@ async function lookAt(container: Docker.Container): Promise<Life> {
     if (error instanceof Refusal && error.code === 'unavailable') return { kind: 'unknown' }
     throw error
   }
+}
+
+/** What a worker that never came back has left of the attempt: its agent ends by itself. */
+async function removeEnded(docker: Docker, installation: string, attemptId: AttemptId): Promise<void> {
+  const label = [`sluice.installation=${installation}`, `sluice.attempt=${attemptId}`]
+  const ended = await asked(docker.listContainers({ all: true, filters: { label, status: ['exited', 'dead'] } }))
+  for (const { Id } of ended) await remove(docker.getContainer(Id))
 }
 
 async function requireImage(docker: Docker, { image }: Place): Promise<void> {

@@ -28,6 +28,6 @@ export async function openDockerExecutor(options: DockerExecutorOptions): Promis
   await mkdir(home, { recursive: true, mode: 0o711 })
   const agent = await installAgent(home)
   const env = { ...options.env, ...(extraCa === null ? {} : certificateEnv(`${INSIDE.spool}/${CERTIFICATES}`)) }
-  const containers = openContainers({ docker, installation, agent, owner: taskOwner(), env, orphanMs, network })
+  const containers = openContainers({ docker, installation, home, agent, owner: taskOwner(), env, orphanMs, network })
   return openExecutor({ home, extraCa }, containers)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AttemptId } from '../../src/brand.ts'
 import { findEngine } from '../../src/docker/engine.ts'
 import { openDockerExecutor } from '../../src/docker/open-docker-executor.ts'
 import { Refusal } from '../../src/refusal.ts'
@@ -27,6 +28,36 @@ describe('the end of a run in a container', () => {
     stage = await openStage('docker')
   })
   afterAll(() => stage.close())
+  async function containerOf(attemptId: string) {
+    const { docker } = await getEngine()
+    const label = [`sluice.installation=${stage.installation}`, `sluice.attempt=${attemptId}`]
+    const [found] = await docker.listContainers({ filters: { label } })
+    return docker.getContainer(found?.Id ?? '')
+  }
+
+  it('is not that of the same attempt at another worker of the engine, until both are over', async () => {
+    const { docker } = await getEngine()
+    const { installation, home } = stage
+    const options = { docker, installation, home: join(home, 'other'), env: {}, orphanMs: 900_000, extraCa: null }
+    const other = await openDockerExecutor(options)
+    const slow = shell('echo up; while [ ! -e go ]; do sleep 0.1; done; echo gone on')
+    const runs = [stage.executor, other].map((executor, n) => ({ executor, run: runOf('20', `${n + 1}`) }))
+    const listened = []
+    for (const { executor, run } of runs) {
+      await executor.open(placeOf('20'), unpackNothing)
+      await executor.start(run, slow)
+      listened.push(listen(executor, run))
+      await listened.at(-1)?.seen('up')
+    }
+    for (const worker of ['worker', 'other']) await writeFile(join(home, worker, '20/workspace/go'), '')
+    for (const one of listened) expect(await one.ended).toEqual({ kind: 'exited', code: 0 })
+    await (await containerOf('20')).kill() // one of the two: its worker never comes back
+    await stage.executor.close('20' as AttemptId)
+    await other.close('20' as AttemptId)
+    other.leave()
+    const label = [`sluice.installation=${installation}`, 'sluice.attempt=20']
+    expect(await docker.listContainers({ all: true, filters: { label } })).toEqual([])
+  })
 
   it('is out of memory when the kernel stopped it at its limit, and the attempt goes on', async () => {
     const limits = { memoryBytes: 64 * 2 ** 20, cpus: 1, pids: 64 }
@@ -38,13 +69,12 @@ describe('the end of a run in a container', () => {
   })
 
   it('is lost when an operator removes the container, and a new one starts nothing old', async () => {
-    const { docker } = await getEngine()
     await stage.executor.open(placeOf('2'), unpackNothing)
     const run = runOf('2', '1')
     await stage.executor.start(run, shell('echo up; sleep 600'))
     const listened = listen(stage.executor, run)
     await listened.seen('up')
-    await docker.getContainer(`sluice-${stage.installation}-2`).remove({ force: true })
+    await (await containerOf('2')).remove({ force: true })
     expect(await listened.ended).toEqual({ kind: 'lost', why: 'its container was removed' })
     await stage.executor.open(placeOf('2'), unpackNothing)
     expect((await followToEnd(stage.executor, run)).exit).toEqual({
@@ -55,10 +85,9 @@ describe('the end of a run in a container', () => {
   })
 
   it('is not lost but unstarted when the container had gone before it was taken, and it can be started again', async () => {
-    const { docker } = await getEngine()
     await stage.executor.open(placeOf('9'), unpackNothing)
     await runToEnd(stage.executor, runOf('9', '1'), shell('exit 0'))
-    await docker.getContainer(`sluice-${stage.installation}-9`).remove({ force: true })
+    await (await containerOf('9')).remove({ force: true })
     await stage.executor.open(placeOf('9'), unpackNothing) // its agent was heard a moment ago: nobody asks
     const { exit } = await runToEnd(stage.executor, runOf('9', '2'), shell('exit 9'))
     expect(exit).toEqual({ kind: 'unstarted', why: 'its container was removed' })
@@ -70,13 +99,12 @@ describe('the end of a run in a container', () => {
   })
 
   it('is lost when the container is stopped from outside', async () => {
-    const { docker } = await getEngine()
     await stage.executor.open(placeOf('3'), unpackNothing)
     const run = runOf('3', '1')
     await stage.executor.start(run, shell('echo up; sleep 600'))
     const listened = listen(stage.executor, run)
     await listened.seen('up')
-    await docker.getContainer(`sluice-${stage.installation}-3`).kill()
+    await (await containerOf('3')).kill()
     expect(await listened.ended).toEqual({ kind: 'lost', why: 'its container has ended with exit code 137' })
   })
 
