@@ -76,9 +76,10 @@ export async function findOrder(ports: RunPorts, claim: Claim): Promise<Prepared
   const layers = await listParamLayers(ports.sql, order)
   const source = await ports.openSource(order.sourceDigest)
   const planned = planTask({ ...ports, readProject: (path) => source.read(path) }, order, layers)
-  const run = { attemptId: claim.attemptId, taskId: claim.id, epoch: claim.epoch }
-  return { claim, order, run, planned, source }
+  return { claim, order, run: runOf(claim), planned, source }
 }
+
+export const runOf = ({ attemptId, id, epoch }: Claim): Run => ({ attemptId, taskId: id, epoch })
 
 /** Makes ready the place, when a command is to run. Postponed: nothing can run here for the moment, and nothing is used up. */
 export async function openPlace(

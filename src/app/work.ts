@@ -3,14 +3,12 @@ import type { TaskEvent } from '../attempt/decide.ts'
 import type { LogId } from '../brand.ts'
 import { listOver } from '../db/attempts.ts'
 import type { Hints } from '../db/hints.ts'
-import { leavePlacesOfOtherQueues } from '../db/places.ts'
 import { isDatabaseAway, isQuietlyAway } from '../db/sql.ts'
 import { findTaskOrder, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, listStrayRuns } from '../db/task-runs.ts'
 import { type Claim, claimReadyTasks, listClaimsOfWorker } from '../db/tasks.ts'
 import { beatWorker } from '../db/work-counts.ts'
 import { drainWorker, type NewWorker, putWorker, putWorkerProblem, stopWorker } from '../db/workers.ts'
-import type { Run } from '../spool/executor.ts'
 import type { Admission } from './admission.ts'
 import { eventOfBreak } from './broken-run.ts'
 import type { Finished } from './finish-task.ts'
@@ -25,6 +23,7 @@ import {
   type RunOptions,
   type RunPorts,
   retryWhileAway,
+  runOf,
   StaleClaim,
   type Stop,
 } from './run-task.ts'
@@ -62,7 +61,6 @@ export async function openWork(ports: WorkPorts, options: WorkOptions): Promise<
     { ...options, name: options.workerName, executor: ports.executor.kind },
     ports.now(),
   )
-  await leavePlacesOfOtherQueues(ports.sql, workerId, options.queues)
   const worker = new Worker(ports, { ...options, workerId, leaseSeconds: LEASE_SECONDS })
   await worker.open()
   return worker
@@ -82,7 +80,6 @@ class Worker implements Work {
   #toldProblem: string | null = null
   #isClosed = false
   #letGo = () => {}
-  #deaf: (() => void) | undefined
   readonly #closed = new Promise<'closed'>((resolve) => {
     this.#letGo = () => resolve('closed')
   })
@@ -98,10 +95,11 @@ class Worker implements Work {
 
   async open(): Promise<void> {
     this.#ports.admission?.onChange(() => void this.#afterAdmission().catch(this.#reportUnlessAway))
-    this.#deaf = this.#ports.hints?.hear(
+    const deaf = this.#ports.hints?.hear(
       `worker:${this.workerId}`,
       () => void this.look().catch(this.#reportUnlessAway),
     )
+    void this.#closed.then(deaf)
     await this.#leases.renew()
     await this.#adopt()
     await this.#leases.renew()
@@ -122,8 +120,7 @@ class Worker implements Work {
       this.#mustLookAgain = false
       const limit = this.#options.slots - this.#running.size
       if (limit <= 0 || !this.#takesMore || !this.#leases.isTrusted) return
-      const { workerId, queues } = this.#options
-      const claim = { workerId, queues, limit, leaseSeconds: LEASE_SECONDS }
+      const claim = { ...this.#options, limit }
       for (const one of await claimReadyTasks(this.#ports.sql, claim, this.#ports.now())) this.#start(one)
     }
   }
@@ -142,7 +139,6 @@ class Worker implements Work {
     this.#isDraining = true
     this.#isClosed = true
     this.#leases.close()
-    this.#deaf?.()
     this.#letGo()
     await Promise.all(this.#running)
     try {
@@ -302,5 +298,3 @@ class Worker implements Work {
     for (const attemptId of await listOver(sql, await executor.attempts())) await executor.close(attemptId)
   }
 }
-
-const runOf = ({ attemptId, id, epoch }: Claim): Run => ({ attemptId, taskId: id, epoch })

@@ -1,3 +1,4 @@
+import { leavePlacesOfOtherQueues } from './places.ts'
 import type { Sql } from './sql.ts'
 
 export type NewWorker = {
@@ -18,7 +19,7 @@ export async function isWorkerKnown(sql: Sql, name: string): Promise<boolean> {
   return (await sql`select from workers where name = ${name}`).length > 0
 }
 
-/** The row of this name, made or taken over: what it held when it died is still its own. */
+/** The row of this name, made or taken over: what it held when it died is still its own, but for attempts in queues that it hears no more. */
 export async function putWorker(sql: Sql, worker: NewWorker, now: Date): Promise<string> {
   const [row] = await sql<[{ id: string }]>`
     insert into workers (name, host, pid, executor, engine, slots, queues, version, started_at, heard_at)
@@ -28,6 +29,7 @@ export async function putWorker(sql: Sql, worker: NewWorker, now: Date): Promise
       slots = excluded.slots, queues = excluded.queues, version = excluded.version, started_at = excluded.started_at, heard_at = excluded.heard_at, stopped_at = null, draining_at = null,
       problem = null
     returning id`
+  await leavePlacesOfOtherQueues(sql, row.id, worker.queues)
   await sql`select pg_notify('sluice', 'workers')`
   return row.id
 }

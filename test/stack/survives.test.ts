@@ -13,6 +13,7 @@ import {
   endOfAttempt,
   eventually,
   FILES,
+  isReady,
   land,
   linesOf,
   logOf,
@@ -53,7 +54,7 @@ describe.runIf(isLong && noStack === undefined)('a stack that works [needs --lon
     })
     await stack.compose('build')
     await stack.compose('up', '--detach')
-    await eventually(async () => (await fetch(`${stack.url}/readyz`)).ok)
+    await eventually(() => isReady(stack))
     ledgers = watchLedgers(stack.home)
     running = await openProject(stack, `running-${tag}`, FILES)
     built = await openProject(stack, `built-${tag}`, { 'built.dig': '+say:\n  echo>: hello\n' })
@@ -165,7 +166,7 @@ describe.runIf(isLong && noStack === undefined)('a stack that works [needs --lon
       const isIdle = workers.every(({ state, running, problem }) => state === 'online' && running === 0 && !problem)
       return isIdle && workers.length === 2 && queues.every(({ waiting }) => waiting === 0)
     })
-    expect((await fetch(`${stack.url}/readyz`)).status).toBe(200)
+    expect(await isReady(stack)).toBe(true)
   }
 
   it('has said nothing that only a bug says', async () => {

@@ -113,12 +113,20 @@ export const logOf = ({ ask }: Stack, id: string, fullName: string) =>
     return answer.ok && (await answer.text()).replace(/^[-\d]+ [:.\d]+ .*\n/, '')
   })
 
+/** Who has not answered by then will not: a forge waits as long. */
+const ANSWER_MS = 10_000
+
+/** True when the stack can work. */
+export const isReady = ({ url }: Stack) =>
+  fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(({ ok }) => ok)
+
 /** A new commit and its webhook each second until stopped; what is not taken is delivered again, as a person does at the forge. */
 export function deliver(stack: Stack, forge: Forge, { project, secret }: { project: string; secret: string }) {
   const sent: string[] = []
   let again = 0
   const post = async (init: RequestInit) => {
-    const answer = await fetch(`${stack.hooks}/hooks/github/${project}`, init).catch(() => undefined)
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const answer = await fetch(`${stack.hooks}/hooks/github/${project}`, { ...init, signal }).catch(() => undefined)
     await answer?.text().catch(() => {}) // the web may go away in the middle of it
     return answer?.ok === true
   }
