@@ -6,11 +6,12 @@ import type { Sql } from './sql.ts'
  * A place is taken by a claim (tasks.ts) and left when its attempt ends (attempts.ts), or here.
  */
 
-/** Where nothing of the attempt was started there is nothing to keep: another worker may do better. */
+/** Where nothing of the attempt was started, or is about to be, there is nothing to keep: another worker may do better. */
 export async function leavePlaceIfUnused(sql: Sql, attemptId: AttemptId, workerId: string): Promise<void> {
   await sql`
     delete from attempt_places where attempt_id = ${attemptId} and worker_id = ${workerId} and not exists (
-      select from task_runs join tasks on tasks.id = task_id where attempt_id = ${attemptId} and task_runs.worker_id = ${workerId})`
+      select from task_runs join tasks on tasks.id = task_id where attempt_id = ${attemptId} and task_runs.worker_id = ${workerId})
+    and not exists (select from tasks where attempt_id = ${attemptId} and worker_id = ${workerId} and state = 'running')`
 }
 
 /** A worker that comes again and hears other queues than before. */

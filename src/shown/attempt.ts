@@ -68,4 +68,17 @@ export type QueueWorkers = {
   readonly slots: number
   readonly busy: number
   readonly lastHeardAt: Date | null
+  /** Has the attempt's files: what waits in this queue waits for this one alone. */
+  readonly holder: PlaceHolder | null
+}
+
+export type PlaceHolder = {
+  readonly name: string
+  readonly slots: number
+  readonly busy: number
+  readonly isOnline: boolean
+  readonly isDraining: boolean
+  /** Why it takes no new work, as a sentence. */
+  readonly problem: string | null
+  readonly silentMs: number
 }

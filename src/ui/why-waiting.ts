@@ -1,4 +1,4 @@
-import type { QueueWorkers, ShownTask } from '../shown/attempt.ts'
+import type { PlaceHolder, QueueWorkers, ShownTask } from '../shown/attempt.ts'
 import { clockSeconds, countOf, saySpan } from './format.ts'
 
 export type WhyLine = { readonly task: ShownTask; readonly why: string }
@@ -31,12 +31,24 @@ export function whyWaiting(
 
 function whyNotClaimed(task: ShownTask, queue: QueueWorkers | undefined, now: Date): string {
   const name = `queue ${task.queue}`
+  if (queue?.holder != null) return whyNotClaimedBy(queue.holder)
   if (queue === undefined || (queue.online === 0 && queue.lastHeardAt === null))
     return `waits for a worker: none has ever served ${name}.`
   if (queue.online === 0)
     return `waits for a worker: no worker of ${name} is online. The last was heard ${saySpan(now.getTime() - (queue.lastHeardAt?.getTime() ?? 0))} ago.`
   if (queue.busy >= queue.slots) return `waits for a slot: all ${queue.slots} of ${name} are busy.`
   return `waits to be claimed by ${countOf(queue.online, 'worker')} of ${name}.`
+}
+
+/** Others may be free: they have not the files that its attempt has made so far. */
+function whyNotClaimedBy({ name, slots, busy, isOnline, isDraining, problem, silentMs }: PlaceHolder): string {
+  const holder = `worker ${name}, which has the files of this attempt`
+  if (!isOnline)
+    return `waits for ${holder} and was last heard ${saySpan(silentMs)} ago: after a minute others go on without them.`
+  if (isDraining) return `waits for ${holder} and is being stopped.`
+  if (problem !== null) return `waits for ${holder} and takes no new work: ${problem}`
+  if (busy >= slots) return `waits for a slot of ${holder}: all ${slots} are busy.`
+  return `waits to be claimed by ${holder}.`
 }
 
 function whyBlocked(task: ShownTask, byId: ReadonlyMap<string, ShownTask>): string | null {

@@ -3,6 +3,7 @@ import { finishTask } from '../../src/app/finish-task.ts'
 import { sweep } from '../../src/app/sweep.ts'
 import type { AttemptId, JsonObject } from '../../src/brand.ts'
 import { openHints } from '../../src/db/hints.ts'
+import { listQueueWorkers } from '../../src/db/pages/attempt.ts'
 import { leavePlaceIfUnused, leavePlacesOfOtherQueues } from '../../src/db/places.ts'
 import { openDatabase } from '../../src/db/sql.ts'
 import { type Claim, claimReadyTaskOf } from '../../src/db/tasks.ts'
@@ -76,6 +77,16 @@ eachBackend('the place of an attempt', (open) => {
     expect(await claimTasks(sql, first)).toHaveLength(3)
   })
 
+  it('is known where people ask why a task waits', async () => {
+    const id = await startOne(ports, THREE)
+    expect(await listQueueWorkers(sql, id, new Date())).toMatchObject([{ queue: 'default', online: 2, holder: null }])
+    await claimTasks(sql, first, 1)
+    const [queue] = await listQueueWorkers(sql, id, new Date())
+    const holder = { name: 'w1', slots: 4, busy: 1, isOnline: true, isDraining: false, problem: null }
+    expect(queue).toMatchObject({ online: 2, slots: 8, busy: 1 })
+    expect(queue?.holder).toEqual({ ...holder, silentMs: expect.any(Number) })
+  })
+
   describe('is left', () => {
     const take = async () => {
       const id = await startOne(ports, THREE)
@@ -110,6 +121,10 @@ eachBackend('the place of an attempt', (open) => {
       await leavePlaceIfUnused(sql, id, first)
       expect(await canSecond()).toBe(false)
       await sql`delete from task_runs where task_id = ${claim.id}`
+      await leavePlaceIfUnused(sql, id, first)
+      expect(await canSecond()).toBe(false) // it is about to start it
+      const wait = { kind: 'postponed', retryAt: now, exitCause: 'no engine' } as const
+      await finishTask(ports, { claim, event: wait }, now)
       await leavePlaceIfUnused(sql, id, first)
       expect(await canSecond()).toBe(true)
     })

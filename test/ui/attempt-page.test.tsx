@@ -179,7 +179,7 @@ describe('the task tree', () => {
 })
 
 describe('why a task waits', () => {
-  const queue = { queue: 'gpu', online: 0, slots: 0, busy: 0, lastHeardAt: minutesAgo(12) }
+  const queue = { queue: 'gpu', online: 0, slots: 0, busy: 0, lastHeardAt: minutesAgo(12), holder: null }
   const why = (tasks: Parameters<typeof whyWaiting>[0], queues: Parameters<typeof whyWaiting>[1]) =>
     whyWaiting(tasks, queues, { now: NOW, zone: 'UTC' }).map((line) => `${line.task.fullName} ${line.why}`)
 
@@ -202,6 +202,26 @@ describe('why a task waits', () => {
     ],
   ])('is said when %s', (_when, queues, words) => {
     expect(why([waiting], queues)).toEqual([`+daily_sync+score ${words}`])
+  })
+
+  it.each([
+    ['is busy', { busy: 4 }, 'waits for a slot of worker h/1, which has the files of this attempt: all 4 are busy.'],
+    ['is free', {}, 'waits to be claimed by worker h/1, which has the files of this attempt.'],
+    [
+      'has a problem',
+      { problem: 'Docker does not answer.' },
+      'waits for worker h/1, which has the files of this attempt and takes no new work: Docker does not answer.',
+    ],
+    ['drains', { isDraining: true }, 'waits for worker h/1, which has the files of this attempt and is being stopped.'],
+    [
+      'is silent',
+      { isOnline: false, silentMs: 40_000 },
+      'waits for worker h/1, which has the files of this attempt and was last heard 40 s ago: after a minute others go on without them.',
+    ],
+  ])('is said of the one worker that may take it, which %s, though another is free', (_when, seen, words) => {
+    const holder = { name: 'h/1', slots: 4, busy: 1, isOnline: true, isDraining: false, problem: null, silentMs: 0 }
+    const both = { ...queue, online: 2, slots: 8, busy: 4 }
+    expect(why([waiting], [{ ...both, holder: { ...holder, ...seen } }])).toEqual([`+daily_sync+score ${words}`])
   })
 
   it('is said of what waits for others, once for a chain', () => {

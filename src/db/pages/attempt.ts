@@ -81,11 +81,16 @@ function withDates(task: ShownTask): ShownTask {
 export async function listQueueWorkers(sql: Sql, attemptId: AttemptId, now: Date): Promise<readonly QueueWorkers[]> {
   return sql<QueueWorkers[]>`
     select waiting.queue, count(*) filter (where online)::int as online, coalesce(sum(slots) filter (where online), 0)::int as slots,
-      coalesce(sum(busy) filter (where online), 0)::int as busy, max(heard_at) as "lastHeardAt"
+      coalesce(sum(busy) filter (where online), 0)::int as busy, max(heard_at) as "lastHeardAt",
+      (array_agg(case when is_holder then json_build_object('name', name, 'slots', slots, 'busy', busy, 'isOnline', online,
+        'isDraining', draining_at is not null, 'problem', problem,
+        'silentMs', extract(epoch from ${now}::timestamptz - heard_at) * 1000) end order by is_holder desc nulls last))[1] as holder
     from (select distinct queue from tasks where attempt_id = ${attemptId} and state = 'ready') as waiting
       left join lateral (
-        select slots, heard_at, stopped_at is null and heard_at > ${heardSince(now)} as online,
-          (select count(*) from tasks where worker_id = workers.id and state = 'running') as busy
+        select name, slots, heard_at, draining_at, problem, stopped_at is null and heard_at > ${heardSince(now)} as online,
+          (select count(*) from tasks where worker_id = workers.id and state = 'running') as busy,
+          exists (select from attempt_places place
+            where place.attempt_id = ${attemptId} and place.queue = waiting.queue and place.worker_id = workers.id) as is_holder
         from workers where waiting.queue = any(queues)
       ) as serving on true
     group by waiting.queue`
