@@ -32,7 +32,7 @@ async function makeRemains(folder: string) {
     name: `${project}_web1_1`,
     Cmd: ['sleep', '3600'],
     Labels: { ...labels, 'com.docker.compose.service': 'web1' },
-    HostConfig: { Binds: [`${project}_postgres:/spool`] },
+    HostConfig: { Binds: [`${project}_postgres:/spool`, `${home}:${home}`] },
   })
   const task = await docker.createContainer({
     Image: tiny.name,
@@ -116,6 +116,13 @@ describe('scripts/reset --stack', { timeout: 180_000 }, () => {
     })
     const { code, out } = await reset(empty, { COMPOSE_PROJECT_NAME: other.project }, '--yes')
     expect([code, out]).toEqual([1, expect.stringContaining(`The stack ${other.project} belongs to ${other.folder}.`)])
+    expect(await listRemains(other)).toEqual(whole(other))
+  })
+
+  it('leaves the folder of workers that another stack works in, and the tasks there', async () => {
+    const empty = { folder: await makeFolder(parent, 'same-home') }
+    const { code, out } = await reset(empty, { SLUICE_HOME: other.home }, '--yes')
+    expect([code, out]).toEqual([1, expect.stringContaining(`The stack ${other.project} works in ${other.home} too.`)])
     expect(await listRemains(other)).toEqual(whole(other))
   })
 
