@@ -75,6 +75,9 @@ describe('a request that could be read in two ways', () => {
     ['no host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ['another host in the line', `GET http://b/ HTTP/1.1\r\n${H}\r\n`],
     ['a fragment', `GET /a#b HTTP/1.1\r\n${H}\r\n`],
+    ['a letter of a path as a number', `POST /sign-%69n HTTP/1.1\r\n${H}Content-Length: 0\r\n\r\n`],
+    ['a dash of a path as a number', `POST /sign%2Din HTTP/1.1\r\n${H}Content-Length: 0\r\n\r\n`],
+    ['a backslash for a slash', `POST /hooks\\github\\a HTTP/1.1\r\n${H}Content-Length: 0\r\n\r\n`],
     ['headers without end', `GET / HTTP/1.1\r\n${H}X: ${'a'.repeat(40_000)}\r\n\r\n`],
   ])('is refused: %s', async (_what, text) => {
     expect([400, 414]).toContain(statusOf(await speakTo(proxy.port('8080'), text))) // 414: what is too long for HAProxy 3.2
