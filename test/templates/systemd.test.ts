@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 const unit = (name: string) => readFileSync(new URL(`../../templates/systemd/${name}`, import.meta.url), 'utf8')
 const settingOf = (text: string, name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1]
 
-/** What follows from them is shown by test/stories/restart.test.ts: only the main process gets the signal, and its successor adopts. */
+/** What follows from them under systemd itself is shown by test/stories/systemd.test.ts (`--long`). */
 describe('the systemd unit', () => {
   it('of a worker ends the worker alone, and never gives up starting it', () => {
     const text = unit('sluice-worker.service')
