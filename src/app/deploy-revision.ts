@@ -56,12 +56,18 @@ async function walkToEnd(ports: DeployPorts, deploy: Deploy, hear: (line: string
   }
 }
 
-/** What to go on with; undefined: it has ended, or is somebody else's by now. */
+/**
+ * What to go on with; undefined: it has ended, or is somebody else's by now.
+ * A database that is full answers, so the deploy would begin again at once, and again: each time it would write more.
+ */
 async function recover(ports: DeployPorts, held: Deploy, telling: Telling, error: unknown) {
-  if (isDatabaseAway(error)) return insist(ports, () => takeOverDeploy(ports.sql, held, ports.holder))
+  const isRefused = isDatabaseFull(error) && !(await insist(ports, () => isFinished(ports, held)))
+  if (isDatabaseAway(error) && !isRefused) return insist(ports, () => takeOverDeploy(ports.sql, held, ports.holder))
   await fail(ports, held, telling, error)
   return undefined
 }
+
+const isFinished = async ({ sql }: DeployPorts, { id }: Deploy) => (await findDeploy(sql, id))?.finishedAt != null
 
 /** For deploys that nobody waits for: webhooks, and what another server left behind. */
 export async function deployUnwatched(ports: DeployPorts, deploy: Deploy): Promise<void> {

@@ -141,6 +141,56 @@ describe('a deploy whose database goes away', () => {
   })
 })
 
+describe('a deploy whose database is full', () => {
+  /** As PostgreSQL says it, for a row that the condition holds for. */
+  async function fillUp(table: string, condition: string) {
+    await sql.unsafe(`create function no_room() returns trigger language plpgsql as
+      $$ begin if ${condition} then raise exception 'no room' using errcode = '53100'; end if; return new; end $$`)
+    await sql.unsafe(`create trigger no_room before insert on ${table} for each row execute function no_room()`)
+    return () => sql`drop function no_room cascade`
+  }
+  const startPush = async (name: string) => {
+    const { project, commit } = await pushedProject(name)
+    const [lines, bugs]: [string[], unknown[]] = [[], []]
+    const handed = async () => ({ refs: ['refs/heads/main'], options: [] })
+    const ports = { ...server.deploy, onBug: (error: unknown) => bugs.push(error) }
+    const push = receivePush(ports, { projectId: project.id, pushedBy: 'ana', handed })
+    const change = { ref: 'refs/heads/main', from: NONE, to: commit }
+    const answer = () => push.answer(change, (line) => lines.push(line))
+    return { project, commit, lines, bugs, answer, settle: push.settle }
+  }
+  const BEGINS_AGAIN = '       The database was away: this deploy begins again'
+
+  it('is failed at once and says so, and the next one can begin when there is room', async () => {
+    const { project, lines, bugs, answer, settle } = await startPush('full')
+    const makeRoom = await fillUp('revisions', 'true')
+    expect(await answer()).toBe('no')
+    expect(lines.slice(-2)).toEqual([
+      ' !     The database has no room to write, so nothing was deployed',
+      ' !     Push again when its operator has made some',
+    ])
+    expect(lines).not.toContain(BEGINS_AGAIN)
+    expect(bugs).toEqual([expect.objectContaining({ code: '53100' })])
+    expect(await onlyDeploy(project.id)).toMatchObject({ state: 'failed', epoch: '1' })
+    await makeRoom()
+    expect(await answer()).toBe('yes')
+    await settle()
+  })
+
+  it('after it went live is live to its pusher too', async () => {
+    const { project, commit, lines, answer, settle } = await startPush('full-late')
+    const makeRoom = await fillUp(
+      'log_chunks',
+      `exists (select from deploys where log_id = new.log_id and state = 'live')`,
+    )
+    expect(await answer()).toBe('yes')
+    expect(lines.join()).not.toContain('nothing was deployed')
+    await makeRoom()
+    await settle()
+    expect(await branchOf(project.id)).toBe(commit)
+  })
+})
+
 describe('a deploy that meets a bug', () => {
   it('is failed, and the next one can begin', async () => {
     const { project, commit } = await pushedProject('bug')
