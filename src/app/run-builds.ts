@@ -125,8 +125,10 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
       ports.admission?.tell('engine', end.why) // or this worker would take it again at once
       return await giveBack(ports, claim, log, end.why)
     }
-    if (end.kind === 'broken' && Number(claim.epoch) < MAX_STARTS) {
-      ports.admission?.tell('engine', `${end.problem}. Waiting builds and tasks go on by themselves when it is well.`)
+    if (isWorthAnother(end) && Number(claim.epoch) < MAX_STARTS) {
+      // A step that was killed holds nobody up: any project can have one.
+      if (end.kind === 'broken')
+        ports.admission?.tell('engine', `${end.problem}. Waiting builds and tasks go on by themselves when it is well.`)
       return await giveBack(ports, claim, log, `${end.problem}.`)
     }
     if (end.kind !== 'aborted') return await finish(ports, claim, end, log)
@@ -139,6 +141,9 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
     stopRenewing()
   }
 }
+
+type Retryable = Extract<BuildEnd, { kind: 'broken' | 'killed' }>
+const isWorthAnother = (end: BuildEnd): end is Retryable => end.kind === 'broken' || end.kind === 'killed'
 
 type Pushed = { readonly digest: string | null }
 

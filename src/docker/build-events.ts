@@ -57,6 +57,8 @@ export type BuildEnd =
   | ({ readonly kind: 'failed' } & Problem)
   /** The engine answers, and could not do it whatever the project says: it may well do it the next time. */
   | ({ readonly kind: 'broken' } & Problem)
+  /** A step was killed: by its host, or by itself, which only another try can tell. It says nothing of the engine. */
+  | ({ readonly kind: 'killed' } & Problem)
   | { readonly kind: 'aborted' }
   /** The engine has gone: nothing is known of the image. */
   | { readonly kind: 'unavailable'; readonly why: string }
@@ -64,24 +66,30 @@ export type BuildEnd =
 type Problem = { readonly problem: string; readonly hint: string }
 type Failure = Extract<BuildEnd, Problem>
 
-/** Why a build failed, in words. */
+/** Why a build failed, in words. Of a step that ran, command and output are the project's words: they never tell of the engine. */
 export function explainFailure({ step, failure, tail }: Progress): Failure {
+  if (failure !== null && failure.code !== null) return explainStep(step, failure.code, tail)
   const message = failure?.message ?? ''
-  if (isFull(message + tail)) return FULL
+  if (isFull(message) && !NOT_FOUND.test(message)) return FULL
   const [, image] = /: FROM (\S+)/i.exec(step) ?? []
   if (image !== undefined && (REGISTRY_AWAY.test(message) || !isOfEngine(failure))) return explainBase(image, message)
   if (isOfEngine(failure)) {
     const said = message === '' ? 'it ended without a word' : firstLine(message)
     return broken(`The Docker engine could not build it: ${said}`, "The engine's log has the rest")
   }
-  if (failure?.code === 137 || failure?.code === 143) return killed(step, failure.code)
-  if (failure?.code != null) return failed(step.replace(' : ', ` failed with exit code ${failure.code}: `), SEE_LOG)
   return failed(
     `${step === '' ? 'The Dockerfile cannot be used' : step.replace(' : ', ' failed: ')}: ${firstLine(message)}`,
     SEE_LOG,
   )
 }
 
+function explainStep(step: string, code: number, tail: string): Failure {
+  if (code === 137 || code === 143) return killed(step, code)
+  return failed(step.replace(' : ', ` failed with exit code ${code}: `), isFull(tail) ? MAKE_ROOM : SEE_LOG)
+}
+
+const MAKE_ROOM =
+  'It says that it found no room: let it write less, or have the operator free some (docker system df shows what takes it); then push again'
 const SEE_LOG = 'The lines above it tell why: correct them, commit, and push again'
 export const isFull = (text: string) => /no space left on device|disk quota exceeded/i.test(text)
 
@@ -96,10 +104,11 @@ const OF_ENGINE = [
 const OF_PROJECT =
   /^(COPY|ADD) failed|parse error|exec: "|exec \S+: |executable file not found|exec format error|unable to find (user|group)/
 
-/** A step that ran and ended badly is the project's; what the engine says of itself is not. */
+/** What was looked for has a name that the project chose: it may read like anything. */
+const NOT_FOUND = /not found|no such file|parse error|unable to find/
+
 const isOfEngine = (failure: Progress['failure']) =>
-  failure === null ||
-  (failure.code === null && !OF_PROJECT.test(failure.message) && OF_ENGINE.some((words) => words.test(failure.message)))
+  failure === null || (!OF_PROJECT.test(failure.message) && OF_ENGINE.some((words) => words.test(failure.message)))
 
 export function explainBase(image: string, why: string): Failure {
   const isOwn = /^sluice\/base(:latest)?$/.test(image)
@@ -118,9 +127,9 @@ const REGISTRY_AWAY =
 
 const failed = (problem: string, hint: string) => ({ kind: 'failed', problem, hint }) as const
 
-/** No step does that to itself: its host had no memory for it, or its engine is being stopped. */
+/** Its host had no memory for it, its engine is being stopped, or it ends so by itself. */
 const killed = (step: string, code: number): Failure => ({
-  kind: 'broken',
+  kind: 'killed',
   problem: step.replace(' : ', ` was killed (exit code ${code}): `),
   hint: 'Push again; if it is killed each time, let it need less memory, or build it where there is more',
 })

@@ -156,6 +156,23 @@ eachBackend('builds', (open, backend) => {
     )
   })
 
+  it('with a step that is killed are tried three times, and keep nothing else from this worker', async () => {
+    const { image } = await queued({ 'a.dig': '' })
+    const why = { problem: 'Step 2/3 was killed (exit code 137): RUN make', hint: 'Let it need less' }
+    const admission = openAdmission()
+    const heard: (string | null)[] = []
+    admission.onChange(() => heard.push(admission.problem))
+    const ill = { ...builder, build: async () => ({ kind: 'killed', ...why }) as const }
+    const worker = await openBuilds({ ...ports, builder: ill, admission }, OPTIONS)
+    builds.push(worker)
+    await worker.look()
+    expect(await ended(image.buildId)).toMatchObject({ state: 'error', ...why })
+    expect(heard).toEqual([])
+    expect(await logOf(image.logId)).toBe(
+      `${`${why.problem}. The next worker builds this from the start\n`.repeat(2)}! ${why.problem}\n! ${why.hint}\n`,
+    )
+  })
+
   it('of a worker that was killed are taken up by the next of its name at once, and by no other', async () => {
     const { image } = await queued({ Dockerfile: 'FROM sluice/base\n' })
     await claimBuild(sql, { workerId: '1', leaseMs: 3_600_000 })

@@ -51,9 +51,9 @@ describe('a build that fails', () => {
     })
   })
 
-  it.each([137, 143])('because somebody killed it (%i) is tried again: the engine may be about to stop', (code) => {
+  it.each([137, 143])('because somebody killed it (%i) is tried again, and says nothing of the engine', (code) => {
     expect(failedWith('returned a non-zero code', { code })).toEqual({
-      kind: 'broken',
+      kind: 'killed',
       problem: `Step 2/3 was killed (exit code ${code}): RUN make`,
       hint: 'Push again; if it is killed each time, let it need less memory, or build it where there is more',
     })
@@ -69,7 +69,6 @@ describe('a build that fails', () => {
   it.each([
     ['the engine itself', 'Error processing tar file(exit status 1): write /big: no space left on device', {}],
     ['a copy', 'COPY failed: write /var/lib/docker/tmp/x: no space left on device', {}],
-    ['a step', 'returned a non-zero code: 1', { code: 1, tail: 'cp: write error: No space left on device\n' }],
     ['a pull', 'failed to register layer: write /x: no space left on device', { step: FROM }],
   ])('because the disk is full, as %s finds out, says that', (_, message, more) => {
     expect(failedWith(message, more)).toEqual({
@@ -77,6 +76,33 @@ describe('a build that fails', () => {
       problem: 'The disk of the Docker engine is full',
       hint: 'Free some of it (docker system df shows what takes it). Nothing in the project has to be corrected: push again',
     })
+  })
+
+  it.each([
+    ['its command', "The command '/bin/sh -c echo no space left on device' returned a non-zero code: 1", ''],
+    ['its output', 'returned a non-zero code: 1', 'containerd: input/output error\n'],
+  ])('never gets the engine blamed by the words of a step that ran (%s)', (_, message, tail) => {
+    expect(failedWith(message, { code: 1, tail })).toEqual({
+      kind: 'failed',
+      problem: 'Step 2/3 failed with exit code 1: RUN make',
+      hint: 'The lines above it tell why: correct them, commit, and push again',
+    })
+  })
+
+  it('names the want of room, of which a step speaks, as what it says and no more', () => {
+    const tail = 'cp: write error: No space left on device\n'
+    expect(failedWith('returned a non-zero code: 1', { code: 1, tail })).toEqual({
+      kind: 'failed',
+      problem: 'Step 2/3 failed with exit code 1: RUN make',
+      hint: 'It says that it found no room: let it write less, or have the operator free some (docker system df shows what takes it); then push again',
+    })
+  })
+
+  it.each([
+    'COPY failed: file not found in build context or excluded by .dockerignore: stat no space left on device: file does not exist',
+    'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "no space left on device": executable file not found in $PATH: unknown',
+  ])('never gets the engine blamed by a name (%s)', (message) => {
+    expect(failedWith(message).kind).toBe('failed')
   })
 
   it.each([
