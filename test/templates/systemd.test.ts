@@ -6,10 +6,14 @@ const settingOf = (text: string, name: string) => new RegExp(`^${name}=(.*)$`, '
 
 /** What follows from them under systemd itself is shown by test/stories/systemd.test.ts (`--long`). */
 describe('the systemd unit', () => {
-  it('of a worker ends the worker alone, and never gives up starting it', () => {
+  it.each(['sluice-web.service', 'sluice-worker.service'])('%s is started again however often it fails', (name) => {
+    expect(settingOf(unit(name), 'Restart')).toBe('always')
+    expect(settingOf(unit(name), 'StartLimitIntervalSec')).toBe('0')
+  })
+
+  it('of a worker ends the worker alone', () => {
     const text = unit('sluice-worker.service')
     expect(settingOf(text, 'KillMode')).toBe('process')
-    expect(settingOf(text, 'Restart')).toBe('always')
     expect(settingOf(text, 'ExecStart')).toMatch(/cli\.js worker$/)
   })
 
