@@ -54,10 +54,17 @@ const TABLE = [
     ['test/db/tasks.test.ts'],
   ],
   [
+    'who loses a place does not look at what comes after it',
+    'src/db/tasks.ts',
+    'mayBeMore = won.length < due.length',
+    'mayBeMore = false',
+    ['test/app/places.test.ts'],
+  ],
+  [
     "a lease goes by the worker's clock",
     'src/db/tasks.ts',
-    "lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)\n    update tasks set state = 'running', epoch",
-    "lease as (select ${now}::timestamptz + make_interval(secs => ${leaseSeconds}) as until)\n    update tasks set state = 'running', epoch",
+    "lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until), won as (\n      update tasks set state = 'running', epoch",
+    "lease as (select ${now}::timestamptz + make_interval(secs => ${leaseSeconds}) as until), won as (\n      update tasks set state = 'running', epoch",
     ['test/db/tasks.test.ts'],
   ],
   [

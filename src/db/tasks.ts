@@ -27,9 +27,17 @@ type ClaimRequest = {
 
 /**
  * Takes up to `limit` ready tasks of `queues`, oldest first. The one move without the attempt's lock: whoever moves a ready task elsewhere locks its row first.
+ * What was lost to another worker makes room for what comes after it: nobody would ring for that again.
  */
 export async function claimReadyTasks(sql: Sql, claim: ClaimRequest, now: Date): Promise<readonly Claim[]> {
-  return claimDue(sql, sql`order by ready_at, tasks.id limit ${claim.limit}`, claim, now)
+  const claims: Claim[] = []
+  for (let mayBeMore = true; mayBeMore && claims.length < claim.limit; ) {
+    const due = await claimDue(sql, sql`order by ready_at, tasks.id limit ${claim.limit - claims.length}`, claim, now)
+    const won = due.filter(isWon)
+    claims.push(...won)
+    mayBeMore = won.length < due.length
+  }
+  return claims
 }
 
 /** The same for one attempt: the task that its finished one let go, without a hop over the queue. */
@@ -39,9 +47,13 @@ export async function claimReadyTaskOf(
   claim: Omit<ClaimRequest, 'limit'>,
   now: Date,
 ): Promise<Claim | undefined> {
-  const [task] = await claimDue(sql, sql`and attempt_id = ${attemptId} order by tasks.id limit 1`, claim, now)
-  return task
+  const due = await claimDue(sql, sql`and attempt_id = ${attemptId} order by tasks.id limit 1`, claim, now)
+  return due.find(isWon)
 }
+
+/** Without an epoch another worker was faster with the place of its attempt. */
+type Due = Omit<Claim, 'epoch'> & { readonly epoch: string | null }
+const isWon = (due: Due): due is Claim => due.epoch !== null
 
 /**
  * What another worker has the place of is left to that worker. Of two that come to an attempt at once, the second waits in `taken` for the first,
@@ -52,8 +64,8 @@ async function claimDue(
   which: ReturnType<Sql>,
   { workerId, queues, leaseSeconds }: Omit<ClaimRequest, 'limit'>,
   now: Date,
-): Promise<readonly Claim[]> {
-  return sql<Claim[]>`
+): Promise<readonly Due[]> {
+  return sql<Due[]>`
     with due as (
       select tasks.id, attempt_id, queue from tasks where state = 'ready' and queue = any(${[...queues]}) and not exists (
         select from attempt_places place
@@ -66,11 +78,13 @@ async function claimDue(
     ), ours as (
       select attempt_id, queue from taken
       union all select attempt_id, queue from attempt_places join due using (attempt_id, queue) where worker_id = ${workerId}
-    ), lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)
-    update tasks set state = 'running', epoch = epoch + 1, starts = starts + 1, worker_id = ${workerId},
-      lease_until = lease.until, next_check_at = lease.until, is_retryable = true, retry = null, changed_at = ${now}
-    from due, lease where tasks.id = due.id and (due.attempt_id, due.queue) in (select attempt_id, queue from ours)
-    returning tasks.id, tasks.epoch, tasks.attempt_id as "attemptId"`
+    ), lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until), won as (
+      update tasks set state = 'running', epoch = epoch + 1, starts = starts + 1, worker_id = ${workerId},
+        lease_until = lease.until, next_check_at = lease.until, is_retryable = true, retry = null, changed_at = ${now}
+      from due, lease where tasks.id = due.id and (due.attempt_id, due.queue) in (select attempt_id, queue from ours)
+      returning tasks.id, tasks.epoch
+    )
+    select due.id, won.epoch, due.attempt_id as "attemptId" from due left join won using (id)`
 }
 
 /** Says, before the command starts, whether a lost start may be repeated. False: the claim is no longer ours. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { finishTask } from '../../src/app/finish-task.ts'
 import { sweep } from '../../src/app/sweep.ts'
 import type { AttemptId, JsonObject } from '../../src/brand.ts'
@@ -29,6 +29,13 @@ const namesOf = async (claims: readonly Claim[]) =>
   (await Promise.all(claims.map((claim) => nameOf(sql, claim)))).toSorted()
 const heard = (worker: string, secondsAgo: number) =>
   sql`update workers set heard_at = clock_timestamp() - make_interval(secs => ${secondsAgo}) where id = ${worker}`
+
+/** Whether somebody stands before a place that another transaction is about to take. */
+async function isAwaited(): Promise<boolean> {
+  const waiting = await sql`
+    select from pg_stat_activity where wait_event_type = 'Lock' and query like '%into attempt_places%'`
+  return waiting.length > 0
+}
 
 eachBackend('the place of an attempt', (open) => {
   const ports = { ...openPorts(sql, open), report: (error: unknown) => expect.unreachable(String(error)) }
@@ -65,6 +72,18 @@ eachBackend('the place of an attempt', (open) => {
     const shared = await sql`
       select attempt_id from tasks where state = 'running' group by attempt_id having count(distinct worker_id) > 1`
     expect(shared).toEqual([])
+  })
+
+  it('costs the worker that was too late for it no other attempt', async () => {
+    const contested = await startOne(ports, THREE)
+    const beside = await startOne(ports, { '+only': echo })
+    let late: Promise<readonly Claim[]> | undefined
+    await other.begin(async (tx) => {
+      await tx`insert into attempt_places (attempt_id, queue, worker_id) values (${contested}, 'default', ${first})`
+      late = claimTasks(sql, second, 3) // sees three tasks, and waits for the place of their attempt
+      await vi.waitUntil(isAwaited, 20_000)
+    })
+    expect((await late)?.map(({ attemptId }) => attemptId)).toEqual([beside])
   })
 
   it('hears of what is ready there, whoever made it ready and whoever hears the ring', async () => {
