@@ -259,7 +259,7 @@ const NOT_OURS = /^SLUICE_(PORT|SERVICE_|RUN$)/
 export const PROXY_SETTINGS: readonly string[] = [
   ...['WEBS', 'LISTEN', 'DNS', 'CERTS', 'MAPS', 'STATS_PASSWORD'],
   ...['8080', '8081', '8082', '8083', '8404', '8443', '9090', '65432'],
-  ...['CONNECTIONS', 'ADDRESS_CONNECTIONS', 'HOOK_RATE', 'SIGN_IN_RATE', 'HOOK_BYTES', 'API_BYTES'],
+  ...['CONNECTIONS', 'ADDRESS_CONNECTIONS', 'HOOK_RATE', 'SIGN_IN_RATE'],
 ].map((name) => `SLUICE_PROXY_${name}`)
 
 function findUnknown(env: Readonly<Record<string, string | undefined>>): Problem[] {

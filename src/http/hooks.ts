@@ -3,14 +3,14 @@ import { receiveWebhook, type WebhookOutcome, type WebhookPorts } from '../app/r
 import type { Env } from './env.ts'
 import { readBytes } from './read-body.ts'
 
-/** GitHub sends no more. */
-const MAX_BODY = 25 * 1024 * 1024
+/** GitHub sends no more. haproxy.cfg refuses the same. */
+export const MAX_HOOK_BYTES = 25 * 1024 * 1024
 
 /** Webhooks. Nobody signs in here: the signature over the body says who sends it. */
 export function hookRoutes(ports: WebhookPorts & { readonly maxBodyBytes?: number }) {
   return new Hono<Env>().post('/hooks/github/:project', async (c) => {
     const read = async () => {
-      const body = await readBytes(c.req.raw, ports.maxBodyBytes ?? MAX_BODY)
+      const body = await readBytes(c.req.raw, ports.maxBodyBytes ?? MAX_HOOK_BYTES)
       return body === undefined ? undefined : [body]
     }
     const headers = Object.fromEntries(c.req.raw.headers)

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { MAX_API_BYTES } from '../../src/http/api/query.ts'
+import { MAX_HOOK_BYTES } from '../../src/http/hooks.ts'
 import { makeCertificate, speakTo, startProxy, statusOf } from '../support/haproxy.ts'
 import { openRecorder, type Recorder } from '../support/recorder.ts'
 
@@ -25,8 +27,6 @@ beforeAll(async () => {
     SLUICE_PROXY_STATS_PASSWORD: 'statistics',
     SLUICE_PROXY_HOOK_RATE: '30',
     SLUICE_PROXY_SIGN_IN_RATE: '5',
-    SLUICE_PROXY_HOOK_BYTES: '10000',
-    SLUICE_PROXY_API_BYTES: '2000',
   })
   await isUp(proxy)
 })
@@ -153,19 +153,23 @@ describe('what is said about the client', () => {
 
 describe('the limits', () => {
   it('refuse bodies that are too large where they are, and not to git', async () => {
-    const body = 'x'.repeat(11_000)
-    for (const url of [
-      `${proxy.url('8082')}/hooks/github/shop`,
-      `${proxy.url()}/hooks/github/shop`,
-      `${proxy.url()}/api/attempts`,
-    ]) {
-      const answer = await post(url, body)
-      expect(answer.status).toBe(413)
-      expect(await answer.json()).toMatchObject({ status: 413, message: 'The body is too large' })
-    }
+    const announce = (path: string, bytes: number, door: '8080' | '8082' = '8080') =>
+      speak(
+        `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`,
+        proxy.port(door),
+      )
+    const hook = '/hooks/github/shop'
+    for (const answer of [await announce(hook, MAX_HOOK_BYTES + 1), await announce(hook, MAX_HOOK_BYTES + 1, '8082')])
+      expect([statusOf(answer), answer]).toEqual([413, expect.stringContaining('"GitHub sends at most 25 MiB"')])
+    const answer = await announce('/api/attempts', MAX_API_BYTES + 1)
+    expect([statusOf(answer), answer]).toEqual([413, expect.stringContaining('"Send at most 4 MiB."')])
     expect(web.seen).toEqual([])
-    expect((await post(`${proxy.url()}/git/shop.git/git-receive-pack`, body)).status).toBe(200)
-    expect(web.seen).toMatchObject([{ bytes: 11_000 }])
+
+    expect((await post(`${proxy.url()}/api/attempts`, 'x'.repeat(MAX_API_BYTES))).status).toBe(200)
+    const most = 'x'.repeat(MAX_HOOK_BYTES)
+    expect((await post(`${proxy.url()}${hook}`, most)).status).toBe(200)
+    expect((await post(`${proxy.url()}/git/shop.git/git-receive-pack`, `${most}x`)).status).toBe(200)
+    expect(web.seen.map(({ bytes }) => bytes)).toEqual([MAX_API_BYTES, MAX_HOOK_BYTES, MAX_HOOK_BYTES + 1])
   })
 
   it('want to know how long a webhook is', async () => {

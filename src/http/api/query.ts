@@ -30,12 +30,12 @@ export function readCount(c: Context, name: string, max: number): number {
 
 export const readFlag = (c: Context, name: string): boolean => c.req.query(name) === 'true'
 
-/** Parameters of a session are the largest that anybody sends. */
-const MAX_BODY = 4 * 1024 * 1024
+/** Parameters of a session are the largest that anybody sends. haproxy.cfg refuses the same. */
+export const MAX_API_BYTES = 4 * 1024 * 1024
 
 /** The whole body as an object; what is in it is the route's to check. */
 export async function readBody(c: Context): Promise<Readonly<Record<string, unknown>>> {
-  const bytes = await readBytes(c.req.raw, MAX_BODY)
+  const bytes = await readBytes(c.req.raw, MAX_API_BYTES)
   if (bytes === undefined) throw new Refusal('too_large', 'The body is too large', 'Send at most 4 MiB.')
   const text = Buffer.from(bytes).toString('utf8')
   const body = text.trim() === '' ? {} : parse(text)
