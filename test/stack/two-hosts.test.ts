@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,10 +7,11 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { PASSWORD } from '../support/app.ts'
 import { makeAddress, noOwnEngine, type OwnEngine, startEngine } from '../support/engine.ts'
-import { CREDENTIALS, HTPASSWD } from '../support/registry.ts'
+import { CREDENTIALS } from '../support/registry.ts'
 import { removeContainers, removeImages } from '../support/server.ts'
 import { openSmeeRelay } from '../support/smee-relay.ts'
 import { makeCheckout, noStack, openStack, PATIENCE, SECRETS } from '../support/stack.ts'
+import { makeStoreCertificates } from '../support/store-certificates.ts'
 import { makeTinyImage, type TinyImage } from '../support/tiny-image.ts'
 
 const why = noStack ?? noOwnEngine
@@ -19,17 +20,6 @@ const isLong = process.env.SLUICE_TEST_LONG === 'yes'
 
 type Stack = Awaited<ReturnType<typeof openStack>>
 type Place = ReturnType<typeof makeAddress>
-
-/** What docs/stack.md asks for: a certificate of the private address, its key, and the registry's users. */
-async function makeCertificates(address: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-certificates-'))
-  await chmod(folder, 0o755)
-  const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=stores']
-  const files = ['-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.crt')]
-  execFileSync('openssl', [...words, '-addext', `subjectAltName=IP:${address}`, ...files], { stdio: 'ignore' })
-  await writeFile(join(folder, 'htpasswd'), `${CREDENTIALS.user}:${HTPASSWD}\n`)
-  return folder
-}
 
 /** Where engines look for whom to trust. */
 async function trustRegistry(registry: string, certificates: string) {
@@ -53,7 +43,7 @@ describe.runIf(isLong && why === undefined)('a stack of two hosts [needs --long]
   beforeAll(async () => {
     tiny = await makeTinyImage()
     place = makeAddress()
-    certificates = await makeCertificates(place.address)
+    certificates = await makeStoreCertificates(place.address)
     trust = await trustRegistry(`${place.address}:5000`, certificates)
     relay = await openSmeeRelay(0, place.address)
     const shared = {
