@@ -83,14 +83,17 @@ take_kill() {
 run() {
   count_ooms
   ooms_before=$ooms
+  # Opened before the task begins, which may do with its name what it likes.
   {
-    (
-      SLUICE_RUN=$spool/$1 SLUICE_MARK=$spool/$1:
-      export SLUICE_RUN SLUICE_MARK
-      . "$spool/$1.run"
-    ) 2>&1
-    put "$1.code" "$?"
-  } | pour "$1"
+    {
+      (
+        SLUICE_RUN=$spool/$1 SLUICE_MARK=$spool/$1:
+        export SLUICE_RUN SLUICE_MARK
+        . "$spool/$1.run"
+      ) 2>&1
+      put "$1.code" "$?"
+    } | pour "$1"
+  } >>"$spool/$1.out"
   code=137
   read -r code <"$spool/$1.code"
   count_ooms
@@ -109,9 +112,9 @@ put() {
 
 # A full disk ends cat, with a piece of output in its hands: that is said in the log as soon as it has room, and the task waits until then. A killed cat (above 128) stays dead.
 pour() {
-  until SLUICE_PIPE=$spool/$1: cat >>"$spool/$1.out"; do
+  until SLUICE_PIPE=$spool/$1: cat; do
     [ "$?" -le 128 ] && [ -d "$spool" ] || return
-    until echo '[sluice] Output is missing here: the disk was full.' >>"$spool/$1.out"; do
+    until echo '[sluice] Output is missing here: the disk was full.'; do
       [ -d "$spool" ] || return
       sleep 1
     done

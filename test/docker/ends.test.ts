@@ -10,6 +10,7 @@ import { findEngine } from '../../src/docker/engine.ts'
 import { openDockerExecutor } from '../../src/docker/open-docker-executor.ts'
 import { Refusal } from '../../src/refusal.ts'
 import {
+  containerName,
   followToEnd,
   getEngine,
   listen,
@@ -128,7 +129,7 @@ describe('the end of a run in a container', () => {
     const opening = stage.executor.open(placeOf('5', { image }), unpackNothing)
     await expect(opening).rejects.toMatchObject({ name: 'Refusal', code: 'invalid' })
     await expect(opening).rejects.toThrow(`The image ${image} cannot run tasks`)
-    expect(await docker.listContainers({ all: true, filters: { name: [`${stage.installation}-5`] } })).toEqual([])
+    expect(await docker.listContainers({ all: true, filters: { name: [containerName(stage, '5')] } })).toEqual([])
     await docker.getImage(image).remove()
   })
 })

@@ -1,7 +1,17 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getEngine, openStage, placeOf, runOf, runToEnd, type Stage, shell, unpackHello } from '../support/executors.ts'
+import {
+  containerName,
+  getEngine,
+  openStage,
+  placeOf,
+  runOf,
+  runToEnd,
+  type Stage,
+  shell,
+  unpackHello,
+} from '../support/executors.ts'
 
 describe('a task in its container', () => {
   let stage: Stage
@@ -58,7 +68,7 @@ describe('a task in its container', () => {
 
   it('has limits of memory, swap, processes, files and core dumps', async () => {
     const { docker } = await getEngine()
-    const [{ Id = '' } = {}] = await docker.listContainers({ filters: { name: [`${stage.installation}-1`] } })
+    const [{ Id = '' } = {}] = await docker.listContainers({ filters: { name: [containerName(stage, '1')] } })
     const { HostConfig } = await docker.getContainer(Id).inspect()
     expect(HostConfig).toMatchObject({
       Memory: 2 ** 28,
@@ -73,11 +83,11 @@ describe('a task in its container', () => {
     expect(bomb).toMatch(/[Cc]annot fork/)
   })
 
-  it('sees the proxies and trusts the certificates of its installation, and nothing else of the worker', async () => {
+  it('sees what its image says, the proxies and the certificates of its installation, and nothing else of the worker', async () => {
     const env = await probe('env | sort')
     const names = env.split('\n').map((line) => line.replace(/=.*/, ''))
     expect(names).toEqual(
-      'CURL_CA_BUNDLE GIT_SSL_CAINFO HOME HOSTNAME HTTPS_PROXY NODE_EXTRA_CA_CERTS OLDPWD PATH PIP_CERT PWD REQUESTS_CA_BUNDLE SLUICE_MARK SLUICE_RUN SSL_CERT_FILE TMPDIR'.split(
+      'CURL_CA_BUNDLE GIT_SSL_CAINFO HOME HOSTNAME HTTPS_PROXY LANG NODE_EXTRA_CA_CERTS OLDPWD PATH PIP_CERT PWD REQUESTS_CA_BUNDLE SLUICE_MARK SLUICE_RUN SSL_CERT_FILE TMPDIR'.split(
         ' ',
       ),
     )

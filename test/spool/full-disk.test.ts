@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { statfsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Refusal } from '../../src/refusal.ts'
 import { watchDisks } from '../../src/spool/full-disk.ts'
 import {
@@ -35,6 +35,16 @@ const fill = async () => {
     if (error.code !== 'ENOSPC') throw error
   })
   expect(statfsSync(home).bavail).toBe(0)
+}
+/** Whether a `cat` still writes to the file, in whatever container: a full disk ends it. */
+async function isPoured(path: string): Promise<boolean> {
+  const { dev, ino } = await stat(path)
+  const isIts = async (pid: string) => {
+    const [file, name] = await Promise.all([stat(`/proc/${pid}/fd/1`), readFile(`/proc/${pid}/comm`, 'utf8')])
+    return file.dev === dev && file.ino === ino && name === 'cat\n'
+  }
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  return (await Promise.all(pids.map((pid) => isIts(pid).catch(() => false)))).some((is) => is)
 }
 const makeRoom = () => rm(join(home, 'filler'))
 
@@ -89,6 +99,7 @@ describe.skipIf(!isRoot).each(ADAPTERS)('a disk that is full under the %s execut
     await writeFile(join(home, 'worker/1/workspace/go'), '')
     await heard.seen('\n100\n') // what the last page of the file has room for
     expect(heard.output()).not.toContain('end')
+    await vi.waitUntil(async () => !(await isPoured(join(home, 'worker/1/spool/1-1.out'))), 20_000)
     await makeRoom()
     expect(await heard.ended).toEqual({ kind: 'exited', code: 3 })
     expect(heard.output()).toMatch(/\[sluice\] Output is missing here: the disk was full\.\n/)

@@ -67,6 +67,10 @@ export const installationOf = (home: string) =>
     .slice(-8)
     .toLowerCase()}`
 
+/** As the engine's filter by name takes it: an expression. The worker's own part of the name is its folder's. */
+export const containerName = ({ installation }: Pick<Stage, 'installation'>, attemptId: string) =>
+  `^/sluice-${installation}-[0-9a-f]{6}-${attemptId}$`
+
 export async function getEngine() {
   const engine = await findEngine()
   if (engine instanceof Refusal) throw engine
