@@ -26,7 +26,7 @@ const DECIDED = {
     DATABASE_URL: 'the stack’s own',
     REDIS_URL: 'the stack’s own',
     SLUICE_EXECUTOR: 'a container has no other',
-    SLUICE_TRUSTED_PROXIES: 'HAProxy is the only one',
+    SLUICE_TRUSTED_PROXIES: 'HAProxy is in one of them',
     SLUICE_WEB_DRAIN: 'it must fit into stop_grace_period',
     SLUICE_REGISTRY: 'it may hold a password, and webs need it not',
     SLUICE_SMEE_URL: 'each of them would take every webhook',
