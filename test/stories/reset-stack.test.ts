@@ -91,7 +91,7 @@ describe('scripts/reset --stack', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     parent = await realpath(await mkdtemp(join(tmpdir(), 'sluice-reset-')))
     tiny = await makeTinyImage()
-    own = await makeRemains(await makeFolder(parent, 'Own.Stack'))
+    own = await makeRemains(await makeFolder(parent, 'Own. Stack'))
     other = await makeRemains(await makeFolder(parent, 'other'))
   }, 180_000)
   afterAll(async () => {
