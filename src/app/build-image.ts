@@ -15,6 +15,13 @@ export type BuildImagePorts = {
   readonly readSource: (digest: Digest) => Promise<Buffer>
 }
 
+/** What is said of an engine that could not build, whatever the project says: nobody has to do it again. */
+export const explainBroken = (problem: string) =>
+  `${problem}. Waiting builds and tasks go on by themselves when it is well.`
+
+type Retryable = Extract<BuildEnd, { kind: 'broken' | 'killed' }>
+export const isWorthAnother = (end: BuildEnd): end is Retryable => end.kind === 'broken' || end.kind === 'killed'
+
 /** Builds the image of a key on this worker's engine. */
 export async function buildImage(
   { builder, readSource }: BuildImagePorts,

@@ -4,7 +4,7 @@ import { appendAfterwards } from '../db/logs.ts'
 import type { Database } from '../db/sql.ts'
 import type { ImageRegistry } from '../docker/registry.ts'
 import { Refusal } from '../refusal.ts'
-import { type BuildImagePorts, buildImage, type ImageNeed } from './build-image.ts'
+import { type BuildImagePorts, buildImage, explainBroken, type ImageNeed, isWorthAnother } from './build-image.ts'
 import { openBuildLog } from './tell-build.ts'
 
 type Ports = BuildImagePorts & {
@@ -66,17 +66,20 @@ async function pull(
   return end.kind === 'pulled'
 }
 
+const TRIED_AGAIN = 'The task waits, and is tried again every few seconds.'
+
 const unavailable = ({ address }: ImageRegistry, why: string) =>
   new Refusal(
     'unavailable',
     `The image of this revision is not on this worker, and the registry ${address} cannot be used: ${why}.`,
-    'The task waits, and is tried again every few seconds.',
+    TRIED_AGAIN,
   )
 
 async function build(ports: Ports, need: ImageNeed, tell: (line: string) => void): Promise<void> {
   const end = await buildImage(ports, need, tell, new AbortController().signal)
   if (end.kind === 'aborted') throw new Error('nobody stops this build')
   if (end.kind === 'unavailable') throw new Refusal('unavailable', end.why, 'Waiting tasks go on by themselves.')
+  if (isWorthAnother(end)) throw new Refusal('unavailable', explainBroken(end.problem), TRIED_AGAIN)
   if (end.kind !== 'built')
     throw new Refusal(
       'unavailable',

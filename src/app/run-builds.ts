@@ -6,7 +6,7 @@ import type { BuildEnd, ImageBuilder } from '../docker/build.ts'
 import type { ImageRegistry } from '../docker/registry.ts'
 import { imageTag } from '../environment/image-key.ts'
 import type { Admission } from './admission.ts'
-import { type BuildImagePorts, buildImage } from './build-image.ts'
+import { type BuildImagePorts, buildImage, explainBroken, isWorthAnother } from './build-image.ts'
 import { pushImage } from './push-image.ts'
 import { isOwnBase, withVersion } from './push-images.ts'
 import { MAX_STARTS, rescueBuildsOf } from './rescue-builds.ts'
@@ -127,8 +127,7 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
     }
     if (isWorthAnother(end) && Number(claim.epoch) < MAX_STARTS) {
       // A step that was killed holds nobody up: any project can have one.
-      if (end.kind === 'broken')
-        ports.admission?.tell('engine', `${end.problem}. Waiting builds and tasks go on by themselves when it is well.`)
+      if (end.kind === 'broken') ports.admission?.tell('engine', explainBroken(end.problem))
       return await giveBack(ports, claim, log, `${end.problem}.`)
     }
     if (end.kind !== 'aborted') return await finish(ports, claim, end, log)
@@ -141,9 +140,6 @@ async function runBuild(ports: BuildPorts, options: BuildOptions, claim: BuildCl
     stopRenewing()
   }
 }
-
-type Retryable = Extract<BuildEnd, { kind: 'broken' | 'killed' }>
-const isWorthAnother = (end: BuildEnd): end is Retryable => end.kind === 'broken' || end.kind === 'killed'
 
 type Pushed = { readonly digest: string | null }
 

@@ -200,4 +200,17 @@ eachBackend('builds', (open, backend) => {
     expect((await docker.getImage(tag).inspect()).Config.Env).toContain(`ONCE=${hello}`)
     expect(await findImageForUse(sql, one.imageKey, now())).toMatchObject({ tag })
   })
+
+  it('that the engine cannot do for a waiting task are told in the words of other builds', async () => {
+    const { need: one } = await queued({ 'a.dig': '' })
+    const why = { problem: 'The disk of the Docker engine is full', hint: 'Free some of it, and push again' }
+    const ill = { ...builder, find: async () => null, build: async () => ({ kind: 'broken', ...why }) as const }
+    await expect(
+      openEnsureImage({ ...ports, builder: ill })({ ...one, tag: 'sluice/lacking:1' }),
+    ).rejects.toMatchObject({
+      code: 'unavailable',
+      message: `${why.problem}. Waiting builds and tasks go on by themselves when it is well.`,
+      hint: 'The task waits, and is tried again every few seconds.',
+    })
+  })
 })
