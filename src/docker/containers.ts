@@ -44,18 +44,14 @@ export function openContainers(options: ContainerOptions): Agents {
       await requireNetwork(docker, options.network)
       for (const mark of ['ready', 'orphaned']) await rm(join(folder.spool, mark), { force: true })
       await remove(containerOf(attemptId))
-      const container = await asked(
-        docker.createContainer({ name: nameOf(attemptId), ...specOf(options, place, folder) }),
-      )
-      try {
-        await bells.hang(nameOf(attemptId))
+      const name = nameOf(attemptId)
+      const container = await asked(docker.createContainer({ name, ...specOf(options, place, folder) }))
+      await orRemove(container, place, async () => {
+        await bells.hang(name)
         await asked(container.start())
         const life = await awaitReady(attemptId, folder, look)
         if (life.kind === 'ended') throw cannotRun(place, life.why)
-      } catch (error) {
-        await remove(container) // one that cannot start would keep the name
-        throw isStatus(error, 400, 404) ? cannotRun(place, messageOf(error)) : error
-      }
+      })
       return container.id
     },
     async ring(attemptId, _, line) {
@@ -67,13 +63,25 @@ export function openContainers(options: ContainerOptions): Agents {
       await remove(containerOf(attemptId))
       await removeEnded(docker, installation, attemptId)
     },
-    async list() {
-      const filters = { label: [`sluice.installation=${installation}`] }
-      const found = await asked(docker.listContainers({ all: true, filters }))
-      return found.map(({ Labels }) => Labels['sluice.attempt'] as AttemptId) // we labelled it
-    },
+    list: () => listAttempts(docker, installation),
     leave: () => bells.close(),
   }
+}
+
+/** One that cannot start would keep the name. */
+async function orRemove(container: Docker.Container, place: Place, start: () => Promise<void>): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    await remove(container)
+    throw isStatus(error, 400, 404) ? cannotRun(place, messageOf(error)) : error
+  }
+}
+
+async function listAttempts(docker: Docker, installation: string): Promise<AttemptId[]> {
+  const filters = { label: [`sluice.installation=${installation}`] }
+  const found = await asked(docker.listContainers({ all: true, filters }))
+  return found.map(({ Labels }) => Labels['sluice.attempt'] as AttemptId) // we labelled it
 }
 
 function specOf(options: ContainerOptions, place: Place, folder: AttemptFolder) {

@@ -220,23 +220,7 @@ function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[
           <table class="table snug">
             <tbody>
               {mostTelling(workers).map((worker) => (
-                <tr>
-                  <td>
-                    <a class="id" href="/workers">
-                      {worker.name}
-                    </a>
-                  </td>
-                  <td>
-                    <Slots worker={worker} />
-                  </td>
-                  <td class="n">
-                    {worker.state === 'online' ? (
-                      `${worker.active} of ${worker.slots}`
-                    ) : (
-                      <WorkerStatus worker={worker} now={view.now} />
-                    )}
-                  </td>
-                </tr>
+                <WorkerRow worker={worker} now={view.now} />
               ))}
               {workers.length > MOST_WORKERS ? (
                 <tr>
@@ -254,6 +238,22 @@ function Workers({ view, workers }: { view: View; workers: readonly ShownWorker[
     </Section>
   )
 }
+
+const WorkerRow = ({ worker, now }: { worker: ShownWorker; now: View['now'] }) => (
+  <tr>
+    <td>
+      <a class="id" href="/workers">
+        {worker.name}
+      </a>
+    </td>
+    <td>
+      <Slots worker={worker} />
+    </td>
+    <td class="n">
+      {worker.state === 'online' ? `${worker.active} of ${worker.slots}` : <WorkerStatus worker={worker} now={now} />}
+    </td>
+  </tr>
+)
 
 const MOST_WORKERS = 8
 const TELLING = ['gone', 'draining', 'online', 'stopped'] as const satisfies readonly ShownWorker['state'][]
