@@ -28,8 +28,9 @@ export async function deployRevision(
   ports: DeployPorts,
   deploy: Deploy,
   hear: (line: string) => void,
+  whenFull: WhenFull = 'fail',
 ): Promise<Deployed> {
-  const { held, letGo } = await walkToEnd(ports, deploy, hear)
+  const { held, letGo } = await walkToEnd(ports, deploy, { hear, whenFull })
   const ended = await outcome(ports, deploy)
   return {
     state: ended.state as DeployEnd, // it is finished
@@ -40,15 +41,19 @@ export async function deployRevision(
   }
 }
 
+/** What a deploy does that finds the database full. A pusher is told, and pushes again; nobody sends a webhook again. */
+type WhenFull = 'fail' | 'wait'
+type Hearing = { readonly hear: (line: string) => void; readonly whenFull: WhenFull }
+
 /** However often the database goes away meanwhile: each time it begins again, as another server would begin. Gives the claim it ended with. */
-async function walkToEnd(ports: DeployPorts, deploy: Deploy, hear: (line: string) => void) {
+async function walkToEnd(ports: DeployPorts, deploy: Deploy, { hear, whenFull }: Hearing) {
   for (let held = deploy; ; ) {
     const letGo = holdDeploy(ports, held)
     const telling = openTelling(ports.sql, deploy.logId, hear, ports.now)
-    if (held !== deploy) telling.tell(detail('The database was away: this deploy begins again'))
+    if (held !== deploy) telling.tell(detail(BEGINS_AGAIN))
     const again = await walk(ports, held, telling).then(
       () => undefined,
-      (error: unknown) => recover(ports, held, telling, error),
+      (error: unknown) => recover(ports, held, { ...telling, whenFull }, error),
     )
     if (again === undefined || again.state === 'live') return { held: again ?? held, letGo }
     letGo()
@@ -56,22 +61,30 @@ async function walkToEnd(ports: DeployPorts, deploy: Deploy, hear: (line: string
   }
 }
 
+const BEGINS_AGAIN = 'The database was away, or had no room: this deploy begins again'
+
 /**
  * What to go on with; undefined: it has ended, or is somebody else's by now.
  * A database that is full answers, so the deploy would begin again at once, and again: each time it would write more.
  */
-async function recover(ports: DeployPorts, held: Deploy, telling: Telling, error: unknown) {
+async function recover(ports: DeployPorts, held: Deploy, telling: Telling & Pick<Hearing, 'whenFull'>, error: unknown) {
   const isRefused = isDatabaseFull(error) && !(await insist(ports, () => isFinished(ports, held)))
-  if (isDatabaseAway(error) && !isRefused) return insist(ports, () => takeOverDeploy(ports.sql, held, ports.holder))
-  await fail(ports, held, telling, error)
-  return undefined
+  if (!isDatabaseAway(error) || (isRefused && telling.whenFull === 'fail')) {
+    await fail(ports, held, telling, error)
+    return undefined
+  }
+  if (isRefused) {
+    ports.onBug(error) // it is told in a sentence
+    await pause(ROOM_MS)
+  }
+  return insist(ports, () => takeOverDeploy(ports.sql, held, ports.holder))
 }
 
 const isFinished = async ({ sql }: DeployPorts, { id }: Deploy) => (await findDeploy(sql, id))?.finishedAt != null
 
 /** For deploys that nobody waits for: webhooks, and what another server left behind. */
 export async function deployUnwatched(ports: DeployPorts, deploy: Deploy): Promise<void> {
-  const deployed = await deployRevision(ports, deploy, () => {})
+  const deployed = await deployRevision(ports, deploy, () => {}, 'wait')
   await deployed.settle()
 }
 
@@ -139,6 +152,8 @@ async function outcome(ports: DeployPorts, { id }: Deploy): Promise<Deploy> {
 }
 
 const AGAIN_MS = 1000
+/** Between two looks whether there is room by now. */
+const ROOM_MS = 5000
 const AGAIN_AT_MOST_MS = 60_000
 
 /** Until it is done. While the database is away that is all one can do; anything else is a bug, told each time, ever more seldom. */
@@ -149,8 +164,10 @@ async function insist<Done>({ onBug }: DeployPorts, act: () => Promise<Done>): P
     } catch (error) {
       const isAway = isDatabaseAway(error)
       if (!isQuietlyAway(error)) onBug(error)
-      await new Promise((resolve) => setTimeout(resolve, pauseMs).unref())
+      await pause(pauseMs)
       pauseMs = isAway ? AGAIN_MS : Math.min(pauseMs * 2, AGAIN_AT_MOST_MS)
     }
   }
 }
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms).unref())

@@ -26,6 +26,7 @@ afterAll(async () => {
   await drop()
 })
 
+const BEGINS_AGAIN = '       The database was away, or had no room: this deploy begins again'
 const DAILY = { 'daily.dig': '+a:\n  echo>: hello\n' }
 const NONE = '0'.repeat(40)
 
@@ -131,7 +132,7 @@ describe('a deploy whose database goes away', () => {
     await server.builder.end(build, null) // the hint makes it look, in vain
     await proxy.mend()
     expect(await answer).toBe('yes')
-    expect(lines).toContain('       The database was away: this deploy begins again')
+    expect(lines).toContain(BEGINS_AGAIN)
     await push.settle()
     expect(await onlyDeploy(project.id)).toMatchObject({ state: 'live', epoch: '2', settledAt: expect.any(Date) })
     expect(await branchOf(project.id)).toBe(commit)
@@ -159,8 +160,6 @@ describe('a deploy whose database is full', () => {
     const answer = () => push.answer(change, (line) => lines.push(line))
     return { project, commit, lines, bugs, answer, settle: push.settle }
   }
-  const BEGINS_AGAIN = '       The database was away: this deploy begins again'
-
   it('is failed at once and says so, and the next one can begin when there is room', async () => {
     const { project, lines, bugs, answer, settle } = await startPush('full')
     const makeRoom = await fillUp('revisions', 'true')
@@ -175,6 +174,24 @@ describe('a deploy whose database is full', () => {
     await makeRoom()
     expect(await answer()).toBe('yes')
     await settle()
+  })
+
+  it('waits for room when nobody waits for it, and goes live', async () => {
+    const { project, commit } = await pushedProject('full-unwatched', { ...DAILY, 'requirements.txt': 'scipy' })
+    const forsaken = pushOf(project.id).answer({ ref: 'refs/heads/main', from: NONE, to: commit }, () => {})
+    const build = await server.builder.begun()
+    await until(async () => (await onlyDeploy(project.id)).state === 'building')
+    const bugs: unknown[] = []
+    const resumed = Promise.all(await resumeDeploys({ ...next, onBug: (error) => bugs.push(error) }))
+    const makeRoom = await fillUp('revisions', 'true')
+    await server.builder.end(build, null)
+    await until(async () => bugs.length > 0)
+    expect(bugs).toEqual([expect.objectContaining({ code: '53100' })])
+    expect(await onlyDeploy(project.id)).toMatchObject({ finishedAt: null })
+    await makeRoom()
+    await resumed
+    expect(await onlyDeploy(project.id)).toMatchObject({ state: 'live', settledAt: expect.any(Date) })
+    expect(await forsaken).toBe('yes')
   })
 
   it('after it went live is live to its pusher too', async () => {
