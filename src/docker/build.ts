@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import type { Plan } from '../environment/plan.ts'
 import { Refusal } from '../refusal.ts'
@@ -63,13 +64,23 @@ async function build(
     const progress = await run(docker, settings, request, base, tell, signal)
     if (progress.failure === null && progress.imageId !== null) return await look(docker, request.tag)
     await asked(docker.ping()) // one that shuts down ends the step first, as if it had failed by itself
-    return explainFailure(progress)
+    const end = explainFailure(progress)
+    if (end.kind === 'killed') await seeItStay(docker, signal)
+    return end
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' }
     if (error instanceof Refusal && error.message === noRoom().message) return FULL
     if (error instanceof Refusal && error.code === 'unavailable') return { kind: 'unavailable', why: error.message }
     if (error instanceof Refusal) return { kind: 'failed', problem: error.message, hint: error.hint }
     throw error
+  }
+}
+
+/** An engine that is told to stop ends its containers first, and answers meanwhile. With three tries this is the 15 s it gives them. */
+async function seeItStay(docker: Docker, signal: AbortSignal): Promise<void> {
+  for (let n = 0; n < 10; n += 1) {
+    await setTimeout(500, undefined, { signal })
+    await asked(docker.ping())
   }
 }
 
