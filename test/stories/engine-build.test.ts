@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { noOwnEngine, type OwnEngine, startEngine } from '../support/engine.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { makeProject, must, type Project, STORY_MS } from '../support/story.ts'
-import { makeTinyImage, type TinyImage } from '../support/tiny-image.ts'
+import { noOwnEngine } from '../support/engine.ts'
+import { type EngineStory, openEngineStory } from '../support/engine-story.ts'
+import { must, STORY_MS } from '../support/story.ts'
 
 const skipped = noOwnEngine === undefined ? '' : ` (skipped: ${noOwnEngine})`
 const PATIENCE = { timeout: 120_000, interval: 50 }
@@ -35,24 +34,11 @@ async function openGate(host: string) {
 }
 
 describe.skipIf(noOwnEngine)(`an engine that goes in mid-build${skipped}`, () => {
-  let tiny: TinyImage
-  let engine: OwnEngine
-  let server: TestServer
-  let project: Project
+  let { tiny, engine, project, close } = {} as EngineStory
   beforeAll(async () => {
-    tiny = await makeTinyImage()
-    engine = await startEngine()
-    await engine.load(tiny.name)
-    server = await startServer({
-      env: { DOCKER_HOST: engine.host, SLUICE_EXECUTOR: 'docker', SLUICE_BASE_IMAGE: tiny.name },
-    })
-    project = await makeProject(server, { 'one.dig': '+a:\n  sh>: echo ran\n' })
+    ;({ tiny, engine, project, close } = await openEngineStory({ 'one.dig': '+a:\n  sh>: echo ran\n' }))
   }, STORY_MS)
-  afterAll(async () => {
-    await server?.stop()
-    await engine?.stop()
-    await tiny?.remove()
-  }, STORY_MS)
+  afterAll(() => close?.(), STORY_MS)
 
   it.each([
     ['is killed', () => engine.kill9()],

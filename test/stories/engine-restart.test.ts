@@ -1,23 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { WorkerAnswer } from '../../src/http/api/answers.ts'
-import { noOwnEngine, type OwnEngine, startEngine } from '../support/engine.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import {
-  endOf,
-  eventually,
-  logHas,
-  logOf,
-  makeProject,
-  must,
-  type Project,
-  STORY_MS,
-  statesOf,
-  tasksOf,
-} from '../support/story.ts'
-
-import { makeTinyImage, type TinyImage } from '../support/tiny-image.ts'
+import { noOwnEngine } from '../support/engine.ts'
+import { type EngineStory, openEngineStory } from '../support/engine-story.ts'
+import { endOf, eventually, logHas, logOf, must, STORY_MS, statesOf, tasksOf } from '../support/story.ts'
 
 /** Each start of a task leaves a line in the workspace: what ran is counted there, and nowhere else. */
 const WORKFLOW = `+both:
@@ -34,28 +20,14 @@ const WORKFLOW = `+both:
 const skipped = noOwnEngine === undefined ? '' : ` (skipped: ${noOwnEngine})`
 
 describe.skipIf(noOwnEngine)(`an engine that is killed in mid-run${skipped}`, () => {
-  let tiny: TinyImage
-  let engine: OwnEngine
-  let server: TestServer
-  let project: Project
+  let { engine, server, project, problem, close } = {} as EngineStory
 
   beforeAll(async () => {
-    tiny = await makeTinyImage()
-    engine = await startEngine()
-    await engine.load(tiny.name)
-    server = await startServer({
-      env: { DOCKER_HOST: engine.host, SLUICE_EXECUTOR: 'docker', SLUICE_BASE_IMAGE: tiny.name },
-    })
-    project = await makeProject(server, { 'both.dig': WORKFLOW })
+    ;({ engine, server, project, problem, close } = await openEngineStory({ 'both.dig': WORKFLOW }))
     must(await project.push())
   }, STORY_MS)
-  afterAll(async () => {
-    await server?.stop()
-    await engine?.stop()
-    await tiny?.remove()
-  }, STORY_MS)
+  afterAll(() => close?.(), STORY_MS)
 
-  const problem = async () => (await server.api<{ workers: WorkerAnswer[] }>('/api/workers')).workers[0]?.problem
   async function startBoth() {
     const id = await project.start('both')
     for (const task of ['again', 'once']) await logHas(server, id, `+both+both+${task}`, 'here\n')

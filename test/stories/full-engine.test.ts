@@ -2,52 +2,25 @@ import { statfsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { WorkerAnswer } from '../../src/http/api/answers.ts'
-import { noOwnEngine, type OwnEngine, startEngine } from '../support/engine.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import {
-  attemptOf,
-  endOf,
-  eventually,
-  logOf,
-  makeProject,
-  must,
-  type Project,
-  STORY_MS,
-  tasksOf,
-} from '../support/story.ts'
-import { makeTinyImage, type TinyImage } from '../support/tiny-image.ts'
+import { noOwnEngine } from '../support/engine.ts'
+import { type EngineStory, openEngineStory } from '../support/engine-story.ts'
+import { attemptOf, endOf, eventually, logOf, must, STORY_MS, tasksOf } from '../support/story.ts'
 
 const MIB = 2 ** 20
 const isLong = process.env.SLUICE_TEST_LONG === 'yes'
 const skipped = noOwnEngine === undefined ? '' : ` (skipped: ${noOwnEngine})`
 
 describe.skipIf(noOwnEngine)(`a Docker engine whose disk is full${skipped}`, () => {
-  let tiny: TinyImage
-  let engine: OwnEngine
-  let server: TestServer
-  let project: Project
+  let { tiny, engine, server, project, problem, close } = {} as EngineStory
 
   beforeAll(async () => {
-    tiny = await makeTinyImage()
-    engine = await startEngine({ dataMiB: 64 })
-    await engine.load(tiny.name)
-    server = await startServer({
-      env: {
-        DOCKER_HOST: engine.host,
-        SLUICE_EXECUTOR: 'docker',
-        SLUICE_BASE_IMAGE: tiny.name,
-        SLUICE_MIN_FREE: '16m',
-      },
-    })
-    project = await makeProject(server, { 'one.dig': '+a:\n  sh>: echo ran >> ran.txt; cat ran.txt\n' })
+    ;({ tiny, engine, server, project, problem, close } = await openEngineStory(
+      { 'one.dig': '+a:\n  sh>: echo ran >> ran.txt; cat ran.txt\n' },
+      { env: { SLUICE_MIN_FREE: '16m' }, dataMiB: 64 },
+    ))
     must(await project.push())
   }, STORY_MS)
-  afterAll(async () => {
-    await server?.stop()
-    await engine?.stop()
-    await tiny?.remove()
-  }, STORY_MS)
+  afterAll(() => close?.(), STORY_MS)
   afterEach(() => makeRoom())
 
   const filler = () => join(engine.data, 'filler')
@@ -56,7 +29,6 @@ describe.skipIf(noOwnEngine)(`a Docker engine whose disk is full${skipped}`, () 
     const { bavail, bsize } = statfsSync(engine.data)
     await writeFile(filler(), Buffer.alloc(bavail * bsize - bytes))
   }
-  const problem = async () => (await server.api<{ workers: WorkerAnswer[] }>('/api/workers')).workers[0]?.problem
 
   it(
     'keeps tasks and builds waiting and says why, to the pusher too, until there is room',
