@@ -316,9 +316,9 @@ const TABLE = [
   [
     'output is written over instead of appended',
     'src/spool/agent.sh',
-    'cat >>"$spool/$1.out"',
-    'cat >"$spool/$1.out"',
-    ['test/spool/agent.test.ts'],
+    '} >>"$spool/$1.out"',
+    '} >"$spool/$1.out"',
+    ['test/spool/agent.test.ts', 'test/spool/flood.test.ts'],
   ],
   [
     'an agent takes the same run twice',
