@@ -257,8 +257,8 @@ describe.runIf(isLong && noStack === undefined)('the stack [needs --long]', { ti
         .flatMap(({ RepoTags }) => RepoTags ?? [])
         .filter((tag) => tag.startsWith(`sluice/${name}:`) || tag.startsWith(own))
     expect((await images()).map((tag) => tag.split(':')[0]).sort()).toEqual([
-      `sluice/${name}`,
       ...['stand-in', 'web', 'worker'].map((part) => `${own}-${part}`),
+      `sluice/${name}`,
     ])
     const { stdout } = await promisify(execFile)('scripts/reset', ['--stack', '--yes'], { cwd: stack.folder })
     expect(stdout).toMatch(/Removed\.\n$/)
