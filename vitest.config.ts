@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -7,6 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx}'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    maxConcurrency: availableParallelism() + 2, // of tests that say so: they wait most of the time
     maxWorkers: 2, // most tests wait for processes of their own, and two cores are what CI has
   },
 })

@@ -9,10 +9,12 @@ import { type FetchPorts, fetchLinked } from './app/fetch-linked.ts'
 import type { AttemptPorts } from './app/finish-task.ts'
 import { openTime } from './app/keep-time.ts'
 import { type LinkPorts, linkProject } from './app/link-project.ts'
+import { receiveArchive } from './app/receive-archive.ts'
 import { explainRelayed, receiveRelayed } from './app/receive-relayed.ts'
 import type { WebhookPorts } from './app/receive-webhook.ts'
 import { resumeDeploys } from './app/resume-deploys.ts'
 import { webOwner } from './app/web-owner.ts'
+import { readArchive } from './archive/read-archive.ts'
 import { addressOf, type Config, quietEnvironment, readConfig } from './config.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
 import { isMigrated } from './db/migrate.ts'
@@ -122,6 +124,7 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
     hints,
     repositories,
     wakeUps,
+    readArchive,
     expressions,
     operators: new Set(OPERATORS.keys()),
     templates: await readTemplates(),
@@ -151,7 +154,7 @@ type Delivery = Awaited<ReturnType<typeof openDelivery>>
 
 function openApp(
   { config, stores, reports, needs }: Needs,
-  { webhooks, links, git }: Delivery,
+  { deploy, webhooks, links, git }: Delivery,
   { attempts, accessLog }: { attempts: AttemptPorts; accessLog: AccessLog | undefined },
 ) {
   const { sql, hints, wakeUps, now } = stores
@@ -174,7 +177,16 @@ function openApp(
       flowerRoutes({ sql, now, broker: brokerOf(config), url: config.url }),
       gitRoutes(git),
       hookRoutes(webhooks),
-      apiRoutes({ ...attempts, hints, now, version: VERSION, quietEnvironment: quiet, linkProject: link }),
+      apiRoutes({
+        ...attempts,
+        hints,
+        now,
+        version: VERSION,
+        quietEnvironment: quiet,
+        linkProject: link,
+        receiveArchive: (received) => receiveArchive(deploy, received),
+        maxArchiveBytes: config.maxSourceBytes,
+      }),
     ],
   })
 }

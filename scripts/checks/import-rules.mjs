@@ -1,7 +1,7 @@
 // Who may import whom: the rooms of ARCHITECTURE.md as dependency-cruiser's rules.
 
 const PURE = 'workflow|attempt|environment|log|shown|ui|doctor'
-const RIM = 'db|git|docker|process|spool|queue|forge|proxy|clients|expression'
+const RIM = 'db|archive|git|docker|process|spool|queue|forge|proxy|clients|expression'
 const RIM_BUT_DB = RIM.replace('db|', '')
 const RIM_BUT_STORES = RIM_BUT_DB.replace('git|', '')
 const room = (names) => `^src/(${names})/`

@@ -460,7 +460,7 @@ const TABLE = [
   [
     'a push goes live though its branch has moved',
     'src/app/begin-deploy.ts',
-    "if (deploy.state === 'waiting') return (await findMove(work)) ?? commit",
+    "if (deploy.state === 'waiting') return (await findMove(work, deploy)) ?? commit",
     '',
     ['test/http/git.test.ts'],
   ],

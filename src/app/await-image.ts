@@ -6,11 +6,11 @@ import { heardSince } from '../db/pages/shown.ts'
 import { findProblemOfBuilders } from '../db/workers.ts'
 import { describePlan } from '../environment/plan.ts'
 import type { Work } from './begin-deploy.ts'
-import { type CheckedRevision, stop } from './check-revision.ts'
+import type { CheckedRevision } from './check-revision.ts'
 import { detail, step } from './deploy-lines.ts'
-import type { Stop } from './deploy-ports.ts'
 import { LostDeploy } from './hold-deploy.ts'
 import { requireImage } from './require-image.ts'
+import { type Stop, stop } from './stop-deploy.ts'
 import { waitFor } from './wait-for.ts'
 
 /** The key of the revision's image; null where none is needed. One that is known costs nothing; another is built by a worker while its log goes by. */

@@ -1,19 +1,22 @@
-import type { Commit, Digest } from '../brand.ts'
+import type { Digest } from '../brand.ts'
 import { insertSource } from '../db/sources.ts'
 import { type Plan, planEnvironment } from '../environment/plan.ts'
-import type { Archive, CommitWords, TreeFile } from '../git/repositories.ts'
+import { Refusal } from '../refusal.ts'
 import { type CheckedProject, checkProject } from '../workflow/check-project.ts'
+import { sayAsDigdag } from '../workflow/digdag-words.ts'
 import { explainProblem } from '../workflow/explain.ts'
 import { leadsOut } from '../workflow/inside-path.ts'
 import { firstDue } from '../workflow/schedule.ts'
+import { showControls } from '../workflow/show-controls.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import type { Work } from './begin-deploy.ts'
-import { count, detail, ignoredLine, refusalLines, short, step, workflowLines, wrong } from './deploy-lines.ts'
-import type { Stop } from './deploy-ports.ts'
+import { checkWish } from './check-wish.ts'
+import { count, detail, ignoredLine, short, step, workflowLines, wrong } from './deploy-lines.ts'
+import type { Pushed, PushedFile } from './pushed.ts'
+import { type Stop, stop } from './stop-deploy.ts'
 
 export type CheckedRevision = {
-  readonly commit: Commit
-  readonly words: CommitWords
+  readonly pushed: Pushed
   readonly workflows: readonly Workflow[]
   readonly plan: Plan
   readonly sourceDigest: Digest
@@ -24,51 +27,47 @@ const MAX_TEXT = 16 * 1024 * 1024
 /** How much larger than its archive a source may be: zeros pack a thousandfold. */
 const MAX_RATIO = 20
 
-/** Reads the commit from git's own store, checks its workflows, plans its environment and keeps its files. Nothing of it is live yet. */
-export async function checkRevision(work: Work, commit: Commit): Promise<CheckedRevision | Stop> {
+/** Checks the workflows of what was pushed, plans its environment and keeps its files. Nothing of it is live yet. */
+export async function checkRevision(work: Work, pushed: Pushed): Promise<CheckedRevision | Stop> {
   const { ports, deploy, project, kind, tell, pushedBy } = work
-  const words = await ports.repositories.commit(project.id, commit)
-  if (words === undefined) return stop(work, `${deploy.branch} must point at a commit`, 'Push a commit, not a tag')
-  tell(step(`Receiving ${project.name} @ ${short(commit)} (pushed by ${pushedBy})`))
+  const name = pushed.commit === null ? pushed.name : short(pushed.commit)
+  tell(step(`Receiving ${project.name} @ ${showControls(name)} (pushed by ${pushedBy})`))
   if (kind === 'push') tell(detail(`Ctrl-C stops watching; the deploy goes on: ${ports.url}/deploys/${deploy.id}`))
-  const tree = await ports.repositories.tree(project.id, commit)
-  const unpacked = tree.reduce((sum, { bytes }) => sum + bytes, 0)
+  const unpacked = pushed.tree.reduce((sum, { bytes }) => sum + bytes, 0)
   if (unpacked > ports.maxSourceBytes * MAX_RATIO) return stopTooLarge(work)
-  const packing = ports.repositories.archive(project.id, commit, ports.maxSourceBytes)
-  const [read, archive] = await Promise.all([readProject(work, tree), packing])
+  const [read, tarGz] = await Promise.all([readProject(work, pushed), pushed.pack(ports.maxSourceBytes)])
   if ('stop' in read) return read
-  if (archive.kind === 'too_large') return stopTooLarge(work)
-  const sourceDigest = await keepSource(work, archive)
-  return { commit, words, sourceDigest, ...read }
+  if (tarGz === undefined) return stopTooLarge(work)
+  const refused = await checkWish(work, pushed, read.workflows)
+  if (refused !== undefined) return refused
+  const sourceDigest = await ports.sql.begin((tx) => insertSource(tx, tarGz, ports.now()))
+  return { pushed, sourceDigest, ...read }
 }
 
-async function keepSource({ ports }: Work, { tarGz }: Extract<Archive, { kind: 'packed' }>): Promise<Digest> {
-  return ports.sql.begin((tx) => insertSource(tx, tarGz, ports.now()))
-}
-
-async function readProject(work: Work, tree: readonly TreeFile[]) {
+async function readProject(work: Work, pushed: Pushed) {
   const { ports, project, tell } = work
+  const { tree } = pushed
   const texts = new Map<string, string>()
   const now = ports.now()
   const { operators, expressions, baseImage, templates } = ports
   const check = () => checkProject({ tree, texts, operators, expressions, now })
-  const checked = await readUntil(work, tree, texts, check)
+  const checked = await readUntil(pushed, texts, check)
   if (hasErrors(checked)) return stopUnchecked(work, checked, texts)
   tellChecked(work, checked, texts, now)
-  const stray = await findStrayLink(work, tree)
+  const stray = await findStrayLink(pushed)
   if (stray !== undefined) return stop(work, stray, 'Put what it leads to into the repository, or remove the link')
   const plan = () => planEnvironment({ tree, texts, builder: project.builder, baseImage, templates })
-  const planned = await readUntil(work, tree, texts, plan)
+  const planned = await readUntil(pushed, texts, plan)
   if (planned.kind === 'refused') return stop(work, planned.message, planned.hint)
   for (const notice of planned.notices) tell(detail(notice))
   return { workflows: checked.workflows, plan: planned.plan }
 }
 
 /** No worker unpacks a link that leads out, so that no task would ever start. */
-async function findStrayLink({ ports, project }: Work, tree: readonly TreeFile[]): Promise<string | undefined> {
+async function findStrayLink({ tree, texts }: Pushed): Promise<string | undefined> {
   const links = tree.filter(({ mode, bytes }) => mode === '120000' && bytes <= MAX_TEXT)
   if (links.length === 0) return undefined
-  const targets = await ports.repositories.texts(project.id, links)
+  const targets = await texts(links.map(({ path }) => path))
   const [path, target] = [...targets].find(([path, target]) => leadsOut(path, target)) ?? []
   return path === undefined ? undefined : `The link ${path} leads out of the project, to ${target}`
 }
@@ -78,26 +77,24 @@ type Needs = { readonly kind: 'needs'; readonly paths: readonly string[] }
 
 /** Asks again with the files that the answer needed, until it needs no more. */
 async function readUntil<Answer extends { kind: string }>(
-  { ports, project }: Work,
-  tree: readonly TreeFile[],
+  pushed: Pushed,
   texts: Map<string, string>,
   ask: () => Needs | Answer,
 ): Promise<Answer> {
-  const files = new Map(tree.map((file) => [file.path, file]))
+  const files = new Map(pushed.tree.map((file) => [file.path, file]))
   for (;;) {
     const answer = ask()
     if (!isNeeds(answer)) return answer
     const wanted = answer.paths.flatMap((path) => files.get(path) ?? []).filter(({ path }) => !texts.has(path))
     if (wanted.length === 0) throw new Error(`nothing to read any more of ${answer.paths.join(', ')}`)
-    const readable = wanted.filter(isReadable)
-    const found = await ports.repositories.texts(project.id, readable)
+    const found = await pushed.texts(wanted.filter(isReadable).map(({ path }) => path))
     for (const { path } of wanted) texts.set(path, found.get(path) ?? '')
   }
 }
 
 const isNeeds = (answer: { kind: string }): answer is Needs => answer.kind === 'needs'
 /** A link's text would be a path, and could be mistaken for content. */
-const isReadable = ({ mode, bytes }: TreeFile) => mode.startsWith('100') && bytes <= MAX_TEXT
+const isReadable = ({ mode, bytes }: PushedFile) => mode.startsWith('100') && bytes <= MAX_TEXT
 
 const hasErrors = ({ problems }: Checked) => problems.some(({ severity }) => severity === 'error')
 
@@ -111,7 +108,7 @@ function tellChecked({ tell }: Work, checked: Checked, texts: ReadonlyMap<string
   if (checked.workflows.length === 0) tell(wrong('There is no workflow yet: a .dig file at the top is one'))
 }
 
-function stopUnchecked({ tell }: Work, { problems }: Checked, texts: ReadonlyMap<string, string>): Stop {
+function stopUnchecked({ project, tell }: Work, { problems }: Checked, texts: ReadonlyMap<string, string>): Stop {
   tell(step('Checking workflows'))
   for (const problem of problems)
     for (const line of explainProblem(problem, texts.get(problem.file))) tell(detail(line))
@@ -120,7 +117,8 @@ function stopUnchecked({ tell }: Work, { problems }: Checked, texts: ReadonlyMap
   tell(wrong(`${count(errors.length, 'problem')} found, so nothing was deployed`))
   tell(wrong('Correct the lines above, commit, and push again'))
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  return { stop: 'declined', problem: `${first?.file}:${first?.line}: ${first?.message}${more}` }
+  const problem = `${first?.file}:${first?.line}: ${first?.message}${more}`
+  return { stop: 'declined', problem, refusal: new Refusal('invalid', sayAsDigdag(project.name, errors), problem) }
 }
 
 function stopTooLarge(work: Work): Stop {
@@ -130,9 +128,4 @@ function stopTooLarge(work: Work): Stop {
     `The files of this commit are larger than ${limit}, the limit for a revision`,
     'Keep large data out of the repository, or list it as export-ignore in .gitattributes; the operator may raise SLUICE_MAX_SOURCE',
   )
-}
-
-export function stop({ tell }: Pick<Work, 'tell'>, problem: string, hint: string): Stop {
-  for (const line of refusalLines(problem, hint)) tell(line)
-  return { stop: 'declined', problem }
 }

@@ -1,3 +1,4 @@
+import type { ReadArchive } from '../archive/read-archive.ts'
 import type { Commit, DeployId } from '../brand.ts'
 import type { Holder } from '../db/deploys.ts'
 import type { Hints } from '../db/hints.ts'
@@ -18,6 +19,7 @@ export type DeployPorts = {
   readonly hints: Pick<Hints, 'hear'>
   readonly wakeUps: Pick<WakeUps, 'ring'>
   readonly repositories: Omit<Repositories, 'folder' | 'folderName' | 'pathOf'>
+  readonly readArchive: (tarGz: Uint8Array, maxBytes: number) => Promise<ReadArchive>
   readonly expressions: Expressions
   /** The words before `>`. */
   readonly operators: ReadonlySet<string>
@@ -43,6 +45,3 @@ export type DeployPorts = {
   /** Told of what should never happen; the deploy is `failed` then. */
   readonly onBug: (error: unknown) => void
 }
-
-/** What a step gives when the deploy ends with it; the step has told why. */
-export type Stop = { readonly stop: 'declined' | 'failed' | 'replaced'; readonly problem: string }

@@ -3,19 +3,23 @@ import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld, takeOverDe
 import { closeLog } from '../db/logs.ts'
 import { getProject } from '../db/projects.ts'
 import { isDatabaseAway, isDatabaseFull, isQuietlyAway } from '../db/sql.ts'
+import { Refusal } from '../refusal.ts'
 import { awaitImage } from './await-image.ts'
 import { beginDeploy, type Work } from './begin-deploy.ts'
 import { checkRevision } from './check-revision.ts'
 import { detail, refusalLines } from './deploy-lines.ts'
-import type { DeployPorts, Stop } from './deploy-ports.ts'
+import type { DeployPorts } from './deploy-ports.ts'
 import { holdDeploy, LostDeploy } from './hold-deploy.ts'
 import { releaseRevision } from './release-revision.ts'
 import { settleDeploy } from './settle-deploy.ts'
+import type { Stop } from './stop-deploy.ts'
 import { openTelling, type Telling } from './tell-deploy.ts'
 import { waitFor } from './wait-for.ts'
 
 export type Deployed = {
   readonly state: DeployEnd
+  /** Why it is not live, where it was this process that found it. */
+  readonly refusal: Refusal | undefined
   /** Moves the branch if nobody has, and lets the next deploy of it begin. Call it when git has had its chance. */
   settle(): Promise<void>
 }
@@ -30,10 +34,11 @@ export async function deployRevision(
   hear: (line: string) => void,
   whenFull: WhenFull = 'fail',
 ): Promise<Deployed> {
-  const { held, letGo } = await walkToEnd(ports, deploy, { hear, whenFull })
+  const { held, letGo, stop } = await walkToEnd(ports, deploy, { hear, whenFull })
   const ended = await outcome(ports, deploy)
   return {
     state: ended.state as DeployEnd, // it is finished
+    refusal: stop?.refusal,
     settle: async () => {
       if (ended.state === 'live') await settleDeploy(ports, { ...ended, epoch: held.epoch })
       letGo()
@@ -51,11 +56,11 @@ async function walkToEnd(ports: DeployPorts, deploy: Deploy, { hear, whenFull }:
     const letGo = holdDeploy(ports, held)
     const telling = openTelling(ports.sql, deploy.logId, hear, ports.now)
     if (held !== deploy) telling.tell(detail(BEGINS_AGAIN))
-    const again = await walk(ports, held, telling).then(
-      () => undefined,
+    const { stop, again } = await walk(ports, held, telling).then(
+      (stop): Walked => ({ stop }),
       (error: unknown) => recover(ports, held, { ...telling, whenFull }, error),
     )
-    if (again === undefined || again.state === 'live') return { held: again ?? held, letGo }
+    if (again === undefined || again.state === 'live') return { held: again ?? held, letGo, stop }
     letGo()
     held = again
   }
@@ -63,21 +68,27 @@ async function walkToEnd(ports: DeployPorts, deploy: Deploy, { hear, whenFull }:
 
 const BEGINS_AGAIN = 'The database was away, or had no room: this deploy begins again'
 
+/** `again`: what to go on with; absent: it has ended, or is somebody else's by now. */
+type Walked = { readonly stop?: Stop | undefined; readonly again?: Deploy | undefined }
+
 /**
- * What to go on with; undefined: it has ended, or is somebody else's by now.
  * A database that is full answers, so the deploy would begin again at once, and again: each time it would write more.
  */
-async function recover(ports: DeployPorts, held: Deploy, telling: Telling & Pick<Hearing, 'whenFull'>, error: unknown) {
+async function recover(
+  ports: DeployPorts,
+  held: Deploy,
+  telling: Telling & Pick<Hearing, 'whenFull'>,
+  error: unknown,
+): Promise<Walked> {
   const isRefused = isDatabaseFull(error) && !(await insist(ports, () => isFinished(ports, held)))
   if (!isDatabaseAway(error) || (isRefused && telling.whenFull === 'fail')) {
-    await fail(ports, held, telling, error)
-    return undefined
+    return { stop: await fail(ports, held, telling, error) }
   }
   if (isRefused) {
     ports.onBug(error) // it is told in a sentence
     await pause(ROOM_MS)
   }
-  return insist(ports, () => takeOverDeploy(ports.sql, held, ports.holder))
+  return { again: await insist(ports, () => takeOverDeploy(ports.sql, held, ports.holder)) }
 }
 
 const isFinished = async ({ sql }: DeployPorts, { id }: Deploy) => (await findDeploy(sql, id))?.finishedAt != null
@@ -89,7 +100,7 @@ export async function deployUnwatched(ports: DeployPorts, deploy: Deploy): Promi
 }
 
 /** If the process dies on any line of it, another one begins again at the state the row is in; what was done is found done. */
-async function walk(ports: DeployPorts, deploy: Deploy, telling: Telling): Promise<void> {
+async function walk(ports: DeployPorts, deploy: Deploy, telling: Telling): Promise<Stop | undefined> {
   const project = await getProject(ports.sql, deploy.projectId)
   const { kind, pushedBy } = await getDelivery(ports.sql, deploy.deliveryId)
   const work: Work = { ports, deploy, project, kind, pushedBy: pushedBy ?? kind, tell: telling.tell }
@@ -97,20 +108,24 @@ async function walk(ports: DeployPorts, deploy: Deploy, telling: Telling): Promi
   await telling.written()
   if (stop !== undefined) await endWith(ports, deploy, stop)
   await closeLog(ports.sql, deploy.logId, ports.now())
+  return stop
 }
 
 async function takeSteps(work: Work): Promise<Stop | undefined> {
-  const commit = await beginDeploy(work)
-  if (typeof commit !== 'string') return commit
-  const checked = await checkRevision(work, commit)
+  const pushed = await beginDeploy(work)
+  if ('stop' in pushed) return pushed
+  const checked = await checkRevision(work, pushed)
   if ('stop' in checked) return checked
   const image = await awaitImage(work, checked)
   if ('stop' in image) return image
-  await releaseRevision(work, checked, image.imageKey)
-  return undefined
+  return releaseRevision(work, checked, image.imageKey)
 }
 
-async function endWith({ sql, now }: DeployPorts, deploy: Deploy, { stop, problem }: Stop): Promise<void> {
+async function endWith(
+  { sql, now }: DeployPorts,
+  deploy: Deploy,
+  { stop, problem }: Omit<Stop, 'refusal'>,
+): Promise<void> {
   const reason = { state: stop === 'replaced' ? 'ignored' : stop, reason: problem } as const
   await sql.begin(async (tx) => {
     if (!(await finishDeployIfHeld(tx, deploy, { state: stop, problem }, now()))) throw new LostDeploy()
@@ -125,15 +140,20 @@ export const DATABASE_FULL = [
   'Push again when its operator has made some',
 ] as const
 
-async function fail(ports: DeployPorts, deploy: Deploy, { tell }: Telling, error: unknown): Promise<void> {
-  if (error instanceof LostDeploy) return tell(detail('Another server goes on with this deploy'))
+async function fail(ports: DeployPorts, deploy: Deploy, { tell }: Telling, error: unknown): Promise<Stop | undefined> {
+  if (error instanceof LostDeploy) {
+    tell(detail('Another server goes on with this deploy'))
+    return undefined
+  }
   ports.onBug(error)
   const [problem, hint] = isDatabaseFull(error) ? DATABASE_FULL : [BUG, SHOW]
   for (const line of refusalLines(problem === BUG ? `${BUG}; its operator was told` : problem, hint)) tell(line)
+  const stop: Stop = { stop: 'failed', problem, refusal: new Refusal('unavailable', problem, hint) }
   await insist(ports, async () => {
-    await endWith(ports, deploy, { stop: 'failed', problem }).catch(ignoreLost)
+    await endWith(ports, deploy, stop).catch(ignoreLost)
     return true
   })
+  return stop
 }
 
 function ignoreLost(error: unknown) {

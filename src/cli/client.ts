@@ -92,11 +92,11 @@ const REASONS: Readonly<Record<string, string>> = {
 async function refusalOf(server: Server, answer: Response): Promise<Refusal> {
   if (answer.status === 401) return noEntry(server)
   const text = await answer.text()
-  const { message, hint } = readRefusal(text)
+  const { message, hint = decodeURIComponent(answer.headers.get('sluice-hint') ?? '') } = readRefusal(text)
   return new Refusal(
     CODES[answer.status] ?? 'unavailable',
     message ?? `${server.url} answered ${answer.status} ${answer.statusText}`.trim(),
-    hint ?? 'Is that a Sluice server, of the same version as this command? Compare: sluice version',
+    hint || 'Is that a Sluice server, of the same version as this command? Compare: sluice version',
   )
 }
 

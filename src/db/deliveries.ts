@@ -1,5 +1,5 @@
-import type { DeliveryId, ProjectId } from '../brand.ts'
-import type { Sql } from './sql.ts'
+import type { DeliveryId, Digest, ProjectId } from '../brand.ts'
+import { jsonText, type Sql } from './sql.ts'
 
 export type DeliveryKind = 'push' | 'webhook' | 'upload'
 export type DeliveryState = 'received' | 'ignored' | 'deployed' | 'declined' | 'failed'
@@ -43,6 +43,21 @@ export type WebhookReceived = {
   readonly body: Uint8Array
 }
 
+/** What the sender of an archive asks for. */
+export type Upload = {
+  readonly revision: string
+  /** An instant; null: now. */
+  readonly scheduleFrom: string | null
+  readonly clear: 'all' | readonly string[]
+}
+
+export type UploadReceived = {
+  readonly projectId: ProjectId
+  readonly pushedBy: string
+  readonly sourceDigest: Digest
+  readonly upload: Upload
+}
+
 const columns = (sql: Sql) => sql`
   id, project_id as "projectId", kind, provider, external_id as "externalId", event, ref, old_commit as "oldCommit",
   new_commit as "newCommit", pushed_by as "pushedBy", push_options as "pushOptions", state, reason,
@@ -55,6 +70,24 @@ export async function insertPush(sql: Sql, push: PushReceived, now: Date): Promi
       ${sql.json([...push.pushOptions])}, ${now})
     returning id`
   return row.id
+}
+
+export async function insertUpload(
+  sql: Sql,
+  { projectId, pushedBy, sourceDigest, upload }: UploadReceived,
+  now: Date,
+): Promise<DeliveryId> {
+  const [row] = await sql<[{ id: DeliveryId }]>`
+    insert into deliveries (project_id, kind, pushed_by, source_digest, upload, received_at)
+    values (${projectId}, 'upload', ${pushedBy}, ${sourceDigest}, ${jsonText(upload)}::text::json, ${now})
+    returning id`
+  return row.id
+}
+
+export async function getUpload(sql: Sql, id: DeliveryId): Promise<Upload & Pick<UploadReceived, 'sourceDigest'>> {
+  const [row] = await sql<[Pick<UploadReceived, 'upload' | 'sourceDigest'>]>`
+    select upload, source_digest as "sourceDigest" from deliveries where id = ${id}`
+  return { ...row.upload, sourceDigest: row.sourceDigest }
 }
 
 /** Undefined when this delivery was received before: the sender's id is stored once a project. */

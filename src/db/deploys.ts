@@ -18,7 +18,8 @@ export type Deploy = {
   readonly id: DeployId
   readonly projectId: ProjectId
   readonly deliveryId: DeliveryId
-  readonly branch: string
+  /** Null: an archive that was uploaded. */
+  readonly branch: string | null
   /** What the branch was; null: it is new (or not known before it was fetched). */
   readonly oldCommit: string | null
   readonly newCommit: string | null
@@ -63,7 +64,7 @@ export async function insertDeploy(
   return row
 }
 
-/** Its turn has come when no earlier deploy of the branch is unsettled. */
+/** Its turn has come when no earlier deploy of the branch is unsettled; uploads follow one another likewise. */
 export async function startDeployIfFirst(
   sql: Sql,
   { id, epoch }: DeployClaim,
@@ -71,13 +72,16 @@ export async function startDeployIfFirst(
 ): Promise<boolean> {
   const { count } = await sql`
     update deploys set state = ${to} where id = ${id} and epoch = ${epoch} and state = 'waiting' and not exists (
-      select from deploys earlier where earlier.project_id = deploys.project_id and earlier.branch = deploys.branch
+      select from deploys earlier where earlier.project_id = deploys.project_id and earlier.branch is not distinct from deploys.branch
         and earlier.id < deploys.id and earlier.settled_at is null)`
   return count === 1
 }
 
 /** Whether a later webhook waits for the same branch: it will deploy whatever the remote has by then. */
-export async function hasLaterWebhook(sql: Sql, deploy: Pick<Deploy, 'id' | 'projectId' | 'branch'>): Promise<boolean> {
+export async function hasLaterWebhook(
+  sql: Sql,
+  deploy: Pick<Deploy, 'id' | 'projectId'> & { readonly branch: string },
+): Promise<boolean> {
   const rows = await sql`
     select from deploys join deliveries on deliveries.id = deploys.delivery_id
     where deploys.project_id = ${deploy.projectId} and branch = ${deploy.branch} and deploys.id > ${deploy.id}

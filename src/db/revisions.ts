@@ -36,6 +36,10 @@ export async function insertRevision(
   return row.id
 }
 
+export async function hasRevisionNamed(sql: Sql, projectId: ProjectId, name: string): Promise<boolean> {
+  return (await sql`select from revisions where project_id = ${projectId} and name = ${name}`).length > 0
+}
+
 /** `base`, or `base.2`, `base.3`, ... when it is taken. Under the project's lock. */
 export async function freeRevisionName(sql: Sql, projectId: ProjectId, base: string): Promise<string> {
   const rows = await sql<{ name: string }[]>`

@@ -37,22 +37,23 @@ type NewSchedules = {
   readonly projectId: ProjectId
   readonly workflows: readonly ScheduledWorkflow[]
   readonly startOff: boolean
+  /** New schedules begin here. */
+  readonly from: Date
+  /** Workflows whose schedules begin anew, too. */
+  readonly clear: 'all' | readonly string[]
   readonly now: Date
 }
 
 /** Points a project's schedules to its new revision: one that stays keeps its id, whether it is disabled, and where it had come to, as in Digdag. A new one is disabled with `startOff`. */
-export async function syncSchedules(
-  tx: Sql,
-  { projectId, workflows, startOff, now }: NewSchedules,
-): Promise<readonly ScheduleChange[]> {
+export async function syncSchedules(tx: Sql, { workflows, ...wish }: NewSchedules): Promise<readonly ScheduleChange[]> {
   const rows = await tx<Row[]>`
     select schedules.id, workflow_name as name, last_session_time as "lastSessionTime", disabled_at is not null as "isOff", config, timezone
     from schedules join workflows on workflows.id = workflow_id
-    where schedules.project_id = ${projectId} order by workflow_name for update of schedules`
+    where schedules.project_id = ${wish.projectId} order by workflow_name for update of schedules`
   const changes: ScheduleChange[] = []
   for (const workflow of workflows) {
     const row = rows.find(({ name }) => name === workflow.name)
-    const change = await putSchedule(tx, { projectId, startOff, now }, workflow, row)
+    const change = await putSchedule(tx, wish, workflow, row)
     if (change !== null) changes.push(change)
   }
   const wanted = new Set(workflows.filter(({ schedule }) => schedule !== null).map(({ name }) => name))
@@ -68,19 +69,20 @@ const writtenOf = ({ config, timezone }: Row) => readSchedule(config.schedule ??
 
 async function putSchedule(
   tx: Sql,
-  { projectId, startOff, now }: Omit<NewSchedules, 'workflows'>,
+  { projectId, startOff, from, clear, now }: Omit<NewSchedules, 'workflows'>,
   { workflowId, name, schedule }: ScheduledWorkflow,
   row: Row | undefined,
 ): Promise<ScheduleChange | null> {
   if (schedule === null) return null
-  const last = row?.lastSessionTime ?? null
-  const due = last === null ? firstDue(schedule, now) : nextDue(schedule, last)
+  const isCleared = clear === 'all' || clear.includes(name)
+  const last = isCleared ? null : (row?.lastSessionTime ?? null)
+  const due = last === null ? firstDue(schedule, from) : nextDue(schedule, last)
   const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
   await tx`
     insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, disabled_at, created_at, updated_at)
     values (${projectId}, ${workflowId}, ${name}, ${runAt}, ${sessionTime}, ${startOff ? now : null}, ${now}, ${now})
     on conflict (project_id, workflow_name) do update set workflow_id = excluded.workflow_id,
-      next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, updated_at = excluded.updated_at`
+      next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, last_session_time = ${last}, updated_at = excluded.updated_at`
   const nextRunAt = due?.runAt ?? null
   if (row === undefined)
     return { sign: '+', workflowName: name, before: null, after: schedule, nextRunAt, isOff: startOff }

@@ -48,6 +48,7 @@ export async function deleteSourceIfUnneeded(sql: Sql, digest: Digest, neededBef
   const { count } = await sql`
     delete from sources where digest = ${digest} and needed_at < ${neededBefore}
       and not exists (select from revisions where source_digest = ${digest})
-      and not exists (select from builds where source_digest = ${digest})`
+      and not exists (select from builds where source_digest = ${digest})
+      and not exists (select from deliveries where source_digest = ${digest} and state = 'received')`
   return count === 1
 }

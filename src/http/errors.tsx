@@ -80,5 +80,10 @@ function answer(c: Context<Env>, assets: Assets, status: Status, { message, hint
   }
   if (door === 'page')
     return writePage(c, ErrorPage({ error: { message, hint }, status, frame: { assets, theme: themeOf(c) } }), status)
-  return c.json({ status, message, hint }, status)
+  if (!c.req.path.startsWith('/api/')) return c.json({ status, message, hint }, status)
+  c.header('Sluice-Hint', headerText(hint)) // the body is Digdag's, whose clients compare and print it
+  return c.json({ status, message }, status)
 }
+
+/** A header holds printable ASCII; the rest, and the sign of that, is percent-encoded. */
+const headerText = (text: string) => text.replaceAll(/[^ -~]+|%/gu, encodeURIComponent)

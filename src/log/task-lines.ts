@@ -13,7 +13,7 @@ export type LineSource = {
 export function taskLine(source: LineSource, level: 'INFO' | 'WARN' | 'ERROR', text: string, now: Date): string {
   const time = now.toISOString().replace('T', ' ').replace('Z', ' +0000')
   const { worker, projectName, sessionId, attemptId, fullName } = source
-  return `${time} [${level}] (${worker}@[0:${projectName}:${sessionId}:${attemptId}]${fullName}) sluice: ${text}\n`
+  return `${time} [${level}] (${worker}@[0:${projectName}:${sessionId}:${attemptId}]${fullName}) sluice.task: ${text}\n`
 }
 
 /** `sh>: echo hi`, before the first run. Mappings are shown in Java's form, as Digdag shows them: `{from=0, to=10}`. */

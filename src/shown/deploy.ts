@@ -6,6 +6,7 @@ export type ShownDeploy = {
   readonly id: string
   readonly project: string
   readonly state: ShownDeployState
+  /** Of an upload what its sender calls the revision. */
   readonly branch: string
   readonly commit: string | null
   readonly message: string | null

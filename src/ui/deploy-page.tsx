@@ -158,14 +158,18 @@ function From({ view, props: { deploy } }: Props) {
   )
 }
 
+const CommitOf = ({ deploy: { commit } }: Pick<DeployPageProps, 'deploy'>) => (
+  <>{commit === null ? 'not fetched yet' : <span class="id">{shortCommit(commit)}</span>} on </>
+)
+
 function Facts({ view, deploy }: { view: View; deploy: DeployPageProps['deploy'] }) {
   return (
     <Section title="From">
       <div class="sheet pad">
         <dl class="facts">
-          <dt>Commit</dt>
+          <dt>{deploy.kind === 'upload' ? 'Archive' : 'Commit'}</dt>
           <dd>
-            {deploy.commit === null ? 'not fetched yet' : <span class="id">{shortCommit(deploy.commit)}</span>} on{' '}
+            {deploy.kind === 'upload' ? null : <CommitOf deploy={deploy} />}
             <code>{deploy.branch}</code>
           </dd>
           {deploy.author === null ? null : (

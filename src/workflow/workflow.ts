@@ -10,7 +10,12 @@ export type Problem = {
   readonly message: string
   /** What to do next. */
   readonly hint: string
+  /** For Digdag's clients; absent: Digdag does not know it. */
+  readonly digdag?: DigdagWords
 }
+
+/** What Digdag says of a problem, and when it finds it: as it loads all files, as it compiles all tasks, or as it reads the schedules. */
+type DigdagWords = { readonly phase: 'load' | 'compile' | 'schedule'; readonly message: string }
 
 /** A checked workflow in Digdag's stored form: `config` keeps the order of keys. */
 export type Workflow = {

@@ -24,7 +24,7 @@ const hourly = (options: JsonObject = {}) => ({ schedule: { 'hourly>': '05:00', 
 async function schedule(config: JsonObject, from = at('06:00:00'), startOff = false) {
   const { projectId, workflowId } = await makeWorkflow(sql, config)
   const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule ?? null, 'UTC') }]
-  return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, startOff, now: from }))
+  return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, startOff, from, clear: [], now: from }))
 }
 /** Of as many workflows, all due at 06:05. */
 async function scheduleMany(count: number) {

@@ -101,7 +101,7 @@ eachBackend('a worker', (open) => {
     await until(id, 'success')
     expect(fake.started).toHaveLength(2)
     expect(await logOf(id, '+wf+b')).toMatch(
-      /^[\d: .+-]+\[INFO\] \(w1@\[0:p:\d+:\d+\]\+wf\+b\) sluice: sh>: use 3\nuse 3\n$/,
+      /^[\d: .+-]+\[INFO\] \(w1@\[0:p:\d+:\d+\]\+wf\+b\) sluice.task: sh>: use 3\nuse 3\n$/,
     )
     expect(await logOf(id, '+wf+c')).toMatch(/echo>: bye\nbye$/)
     await fake.until(() => fake.opened().length === 0)

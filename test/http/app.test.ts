@@ -136,26 +136,20 @@ describe('a caller of git', () => {
 })
 
 describe('a caller of the API', () => {
-  it('gets JSON in three parts', async () => {
+  it('gets JSON in the shape of Digdag, and what to do next beside it', async () => {
     const answer = await app.request('/api/projects')
     expect(answer.status).toBe(401)
-    expect(await answer.json()).toEqual({
-      status: 401,
-      message: 'Nobody is signed in',
-      hint: 'Sign in with your name and password, or with a token.',
-    })
+    expect(await answer.json()).toEqual({ status: 401, message: 'Nobody is signed in' })
+    expect(answer.headers.get('sluice-hint')).toBe('Sign in with your name and password, or with a token.')
   })
 
   it('hears that the database is away, and nobody is told of a bug', async () => {
     const before = bugs.length
     const answer = await app.request('/api/away', { headers: basic('x', token) })
-    expect([answer.status, await answer.json()]).toEqual([
+    expect([answer.status, await answer.json(), answer.headers.get('sluice-hint')]).toEqual([
       503,
-      {
-        status: 503,
-        message: 'The database does not answer',
-        hint: 'Try again in a moment. /readyz tells when it is back; what runs goes on.',
-      },
+      { status: 503, message: 'The database does not answer' },
+      'Try again in a moment. /readyz tells when it is back; what runs goes on.',
     ])
     expect(bugs).toHaveLength(before)
   })

@@ -30,11 +30,20 @@ beforeAll(async () => {
   const now = () => new Date()
   const attempts = { sql, wakeUps: { ring: async () => {} } }
   const hints = { hear: () => () => {} }
-  const linkProject = async () => Promise.reject(new Error('nobody links'))
+  const nobody = async () => Promise.reject(new Error('nobody links or uploads'))
   const doors = [
     flowerRoutes({ sql, now, broker, url: null }),
     metricsRoutes({ sql, version: '1' }),
-    apiRoutes({ ...attempts, hints, now, version: '1', quietEnvironment: null, linkProject }),
+    apiRoutes({
+      ...attempts,
+      hints,
+      now,
+      version: '1',
+      quietEnvironment: null,
+      linkProject: nobody,
+      receiveArchive: nobody,
+      maxArchiveBytes: 0,
+    }),
   ]
   ;({ app } = await openTestApp(sql, { doors, now }))
   const rows = rowsOf(sql, now())

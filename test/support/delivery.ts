@@ -11,6 +11,7 @@ import type { DeployPorts } from '../../src/app/deploy-ports.ts'
 import { fetchLinked } from '../../src/app/fetch-linked.ts'
 import type { LinkPorts } from '../../src/app/link-project.ts'
 import type { WebhookPorts } from '../../src/app/receive-webhook.ts'
+import { readArchive } from '../../src/archive/read-archive.ts'
 import { type BuildClaim, claimBuild, finishBuildIfHeld } from '../../src/db/builds.ts'
 import { openHints } from '../../src/db/hints.ts'
 import { putImage } from '../../src/db/images.ts'
@@ -48,6 +49,7 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     hints,
     repositories,
     wakeUps: builder,
+    readArchive,
     expressions,
     operators: new Set(OPERATORS.keys()),
     templates: await readTemplates(),

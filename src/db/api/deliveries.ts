@@ -34,6 +34,6 @@ export async function findDelivery(sql: Sql, id: string): Promise<DeliveryRow | 
 }
 
 const columns = (sql: Sql) => sql`
-  select d.id, p.id as "projectId", p.name as "projectName", d.kind, d.provider, d.external_id as "externalId", d.event, d.ref,
+  select d.id, p.id as "projectId", p.name as "projectName", d.kind, d.provider, d.external_id as "externalId", d.event, coalesce(d.ref, d.upload->>'revision') as ref,
     d.new_commit as commit, d.pushed_by as "pushedBy", d.state, d.reason, deploy.id as "deployId", d.received_at as "receivedAt", d.settled_at as "settledAt"
   from deliveries d join projects p on p.id = d.project_id left join deploys deploy on deploy.delivery_id = d.id`

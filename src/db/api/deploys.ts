@@ -6,6 +6,7 @@ export type DeployRow = {
   readonly projectId: ProjectId
   readonly projectName: string
   readonly deliveryId: DeliveryId
+  /** Of an upload what its sender calls the revision. */
   readonly branch: string
   readonly commit: string | null
   readonly state: string
@@ -33,6 +34,6 @@ export async function findDeploy(sql: Sql, id: string): Promise<DeployRow | unde
 }
 
 const deployColumns = (sql: Sql) => sql`
-  select d.id, p.id as "projectId", p.name as "projectName", d.delivery_id as "deliveryId", d.branch, d.new_commit as commit, d.state, d.problem,
+  select d.id, p.id as "projectId", p.name as "projectName", d.delivery_id as "deliveryId", coalesce(d.branch, delivery.upload->>'revision') as branch, d.new_commit as commit, d.state, d.problem,
     r.name as revision, r.number as "revisionNumber", d.build_id as "buildId", d.log_id as "logId", d.created_at as "createdAt", d.finished_at as "finishedAt"
-  from deploys d join projects p on p.id = d.project_id left join revisions r on r.id = d.revision_id`
+  from deploys d join projects p on p.id = d.project_id join deliveries delivery on delivery.id = d.delivery_id left join revisions r on r.id = d.revision_id`

@@ -1,4 +1,4 @@
-import type { ProjectId, RevisionId } from '../../brand.ts'
+import type { Digest, ProjectId, RevisionId } from '../../brand.ts'
 import type { Sql } from '../sql.ts'
 
 export type RevisionRow = {
@@ -25,4 +25,16 @@ export function listRevisions(
       ${name === undefined ? sql`` : sql`and r.name = ${name}`}
       ${lastId === undefined ? sql`` : sql`and r.id < ${lastId}`}
     order by r.id desc limit 100`
+}
+
+/** Of the revision of that name, else of the current one. */
+export async function findArchive(
+  sql: Sql,
+  projectId: ProjectId,
+  name: string | undefined,
+): Promise<Digest | undefined> {
+  const [revision] = await sql<{ digest: Digest }[]>`
+    select source_digest as digest from revisions where project_id = ${projectId}
+      and ${name === undefined ? sql`id = (select current_revision_id from projects where id = ${projectId})` : sql`name = ${name}`}`
+  return revision?.digest
 }

@@ -6,7 +6,7 @@ import type { Sql } from '../sql.ts'
 const SHOWN_BODY_BYTES = 4096
 
 const columns = (sql: Sql) => sql`
-  deliveries.id, projects.name as project, deliveries.kind, provider, event, ref, deliveries.old_commit as "oldCommit", deliveries.new_commit as "newCommit",
+  deliveries.id, projects.name as project, deliveries.kind, provider, event, coalesce(ref, upload->>'revision') as ref, deliveries.old_commit as "oldCommit", deliveries.new_commit as "newCommit",
   pushed_by as "pushedBy", deliveries.state, reason, received_at as "receivedAt", deploys.id as "deployId", number as revision`
 
 const tables = (sql: Sql) => sql`

@@ -3,7 +3,7 @@ import type { DeployDetail, ShownDeploy } from '../../shown/deploy.ts'
 import type { Sql } from '../sql.ts'
 
 const columns = (sql: Sql) => sql`
-  deploys.id, projects.name as project, deploys.state, deploys.branch, coalesce(new_commit.commit, deploys.new_commit) as commit, message, author,
+  deploys.id, projects.name as project, deploys.state, coalesce(deploys.branch, upload->>'revision') as branch, coalesce(new_commit.commit, deploys.new_commit) as commit, message, author,
   number as revision, coalesce(revision_id = current_revision_id, false) as "isCurrent", build_id is not null as "hasBuild", problem, kind, pushed_by as "pushedBy", delivery_id as "deliveryId",
   deploys.created_at as "createdAt", finished_at as "finishedAt"`
 

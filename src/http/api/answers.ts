@@ -33,7 +33,8 @@ const workflowOf = (row: { workflowId: string; workflowName: string }) => ({
   name: row.workflowName,
 })
 
-export const answerProject = (row: ProjectRow) => ({
+/** What a push answers: Digdag's shape and nothing beside it. */
+export const answerPushedProject = (row: ProjectRow) => ({
   id: row.id,
   name: row.name,
   revision: row.revision,
@@ -42,6 +43,10 @@ export const answerProject = (row: ProjectRow) => ({
   deletedAt: maybeInstant(row.deletedAt),
   archiveType: 'db',
   archiveMd5: row.archiveMd5,
+})
+
+export const answerProject = (row: ProjectRow) => ({
+  ...answerPushedProject(row),
   revisionNumber: row.revisionNumber,
   branch: row.branch,
   builder: row.builder,

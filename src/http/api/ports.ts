@@ -1,4 +1,6 @@
 import type { AttemptPorts } from '../../app/finish-task.ts'
+import type { ArchiveReceived } from '../../app/receive-archive.ts'
+import type { ProjectId } from '../../brand.ts'
 import type { Hints } from '../../db/hints.ts'
 
 /** What the API needs. */
@@ -10,6 +12,9 @@ export type ApiPorts = AttemptPorts & {
   readonly quietEnvironment: string | null
   /** The verb of `app/link-project.ts`, bound to its own ports. */
   readonly linkProject: (request: LinkRequest, who: string, now: Date) => Promise<LinkAnswer>
+  /** The verb of `app/receive-archive.ts`, likewise. */
+  readonly receiveArchive: (received: ArchiveReceived) => Promise<ProjectId>
+  readonly maxArchiveBytes: number
 }
 
 type LinkRequest = {

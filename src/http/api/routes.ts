@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { Env } from '../env.ts'
+import { archiveRoutes } from './archives.ts'
 import { attemptRoutes } from './attempts.ts'
 import { linkRoutes } from './links.ts'
 import { logRoutes, streamRoutes } from './logs.ts'
@@ -18,6 +19,7 @@ export function apiRoutes(ports: ApiPorts): Hono<Env> {
   return new Hono<Env>()
     .route('/api/version', versionRoutes(ports))
     .route('/api/projects', projectRoutes(ports))
+    .route('/api/projects', archiveRoutes(ports))
     .route('/api/projects', linkRoutes(ports))
     .route('/api/workflows', workflowRoutes(ports))
     .route('/api/schedules', scheduleRoutes(ports))

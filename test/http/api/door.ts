@@ -13,9 +13,9 @@ export async function openApi(sql: Database, ports: Partial<ApiPorts> = {}) {
   const hints = await openHints(sql)
   const wakeUps = { ring: async () => {} }
   const linkProject = () => Promise.reject(new Error('nobody was expected to link'))
-  const doors = [
-    apiRoutes({ sql, hints, wakeUps, now: () => NOW, version: '0.1.0', quietEnvironment: null, linkProject, ...ports }),
-  ]
+  const receiveArchive = () => Promise.reject(new Error('nobody was expected to upload'))
+  const fixed = { now: () => NOW, version: '0.1.0', quietEnvironment: null, maxArchiveBytes: 3 * 2 ** 20 }
+  const doors = [apiRoutes({ sql, hints, wakeUps, linkProject, receiveArchive, ...fixed, ...ports })]
   const { app, bugs } = await openTestApp(sql, { doors })
   const admin = await findUser(sql, 'admin')
   if (admin === undefined) throw new Error('there is no admin')

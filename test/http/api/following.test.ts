@@ -110,13 +110,10 @@ describe("a task's log", () => {
   it('is refused when there is no such task, nor will be', async () => {
     const attempt = await insertAttempt(sql, weather, { state: 'success' })
     const answer = await get(`/attempts/${attempt.id}/tasks/%2Bnosuch/log?follow`)
-    expect([answer.status, await answer.json()]).toEqual([
+    expect([answer.status, await answer.json(), answer.headers.get('sluice-hint')]).toEqual([
       404,
-      {
-        status: 404,
-        message: `Resource does not exist: task +nosuch in attempt id=${attempt.id}`,
-        hint: `List what there is: sluice tasks ${attempt.id}`,
-      },
+      { status: 404, message: `Resource does not exist: task +nosuch in attempt id=${attempt.id}` },
+      `List what there is: sluice tasks ${attempt.id}`,
     ])
   })
 

@@ -1,0 +1,92 @@
+import { type Context, Hono } from 'hono'
+import { findProjectById } from '../../db/api/projects.ts'
+import { findArchive } from '../../db/api/revisions.ts'
+import type { Upload } from '../../db/deliveries.ts'
+import { readSource } from '../../db/sources.ts'
+import { Refusal } from '../../refusal.ts'
+import type { Env } from '../env.ts'
+import { readBytes } from '../read-body.ts'
+import { answerPushedProject } from './answers.ts'
+import type { ApiPorts } from './ports.ts'
+import { getProject, missing } from './query.ts'
+
+type Ports = Pick<ApiPorts, 'sql' | 'receiveArchive' | 'maxArchiveBytes'>
+
+/** `PUT /api/projects` deploys an archive, `GET /api/projects/{project}/archive` gives a revision's: how Digdag's client pushes and downloads. */
+export function archiveRoutes({ sql, receiveArchive, maxArchiveBytes }: Ports) {
+  return new Hono<Env>()
+    .put('/', async (c) => {
+      const { project, upload } = readWish(c)
+      const tarGz = await readArchiveBody(c, maxArchiveBytes)
+      const id = await receiveArchive({ project, upload, tarGz, pushedBy: c.get('user').name })
+      const live = await findProjectById(sql, id)
+      if (live === undefined) throw new Error(`project ${id} is gone`)
+      return c.json(answerPushedProject(live))
+    })
+    .get('/:project/archive', async (c) => {
+      const project = await getProject(sql, c.req.param('project'))
+      const revision = c.req.query('revision')
+      const digest = await findArchive(sql, project.id, revision)
+      if (digest === undefined)
+        throw missing(`revision name=${revision ?? ''} in project id=${project.id}`, `sluice revisions ${project.name}`)
+      return c.body(new Uint8Array(await readSource(sql, digest)), 200, { 'content-type': TYPE })
+    })
+}
+
+const TYPE = 'application/gzip'
+
+function readWish(c: Context): { project: string; upload: Upload } {
+  const clear = c.req.query('clear_schedule_all') === 'true' ? 'all' : (c.req.queries('clear_schedule') ?? [])
+  return {
+    project: readRequired(c, 'project'),
+    upload: { revision: readRequired(c, 'revision'), scheduleFrom: readScheduleFrom(c), clear },
+  }
+}
+
+function readRequired(c: Context, name: string): string {
+  const word = c.req.query(name) ?? ''
+  if (word !== '') return word
+  throw new Refusal('invalid', `${name}= is required`, 'Send PUT /api/projects?project=NAME&revision=NAME.')
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:\d\d(:\d\d)?)?)$/
+
+/** In whole seconds. */
+function readScheduleFrom(c: Context): string | null {
+  const text = c.req.query('schedule_from') ?? ''
+  if (text === '') return null
+  const at = INSTANT.test(text) ? new Date(text) : new Date(Number.NaN)
+  if (!Number.isNaN(at.getTime())) return at.toISOString()
+  throw new Refusal(
+    'invalid',
+    "Invalid schedule_from= parameter format. Expected yyyy-MM-dd'T'HH:mm:ss'Z' format",
+    'Write it like 2030-01-15T10:20:30Z.',
+  )
+}
+
+/** The length that is announced must be there and true: the client's, or a proxy's, upload may have been cut. */
+async function readArchiveBody(c: Context, maxBytes: number): Promise<Buffer> {
+  if (c.req.header('content-type') !== TYPE)
+    throw new Refusal('invalid', 'RESTEASY003065: Cannot consume content type', `Send a tar.gz as ${TYPE}.`)
+  const announced = c.req.header('content-length')
+  if (announced === undefined) throw wrongLength()
+  if (Number(announced) > maxBytes) throw tooLarge(maxBytes)
+  const bytes = await readBytes(c.req.raw, maxBytes)
+  if (bytes === undefined) throw tooLarge(maxBytes)
+  if (bytes.byteLength !== Number(announced)) throw wrongLength()
+  return Buffer.from(bytes)
+}
+
+const wrongLength = () =>
+  new Refusal(
+    'invalid',
+    "Content-Length header doesn't match with uploaded data size",
+    'Send the whole archive at once, with its length: chunked uploads are not taken.',
+  )
+
+const tooLarge = (maxBytes: number) =>
+  new Refusal(
+    'invalid',
+    `Size of the uploaded archive file exceeds limit (${maxBytes} bytes)`,
+    'Keep large data out of the project; the operator may raise SLUICE_MAX_SOURCE.',
+  )

@@ -1,0 +1,99 @@
+/** A part of an expectation: keys and places from the top, such as `attempts 0 logs +main+a`. */
+type Part = { readonly at: readonly (string | number)[]; readonly ours: unknown }
+
+/** Where Sluice does something else on purpose: what it gives instead, and why. All beside these parts is compared. */
+export type Difference = { readonly reason: string; readonly parts: readonly Part[] }
+
+/** Every known difference, by case. docs/digdag-compatibility.md tells them to people. */
+export const DIFFERENCES: Readonly<Record<string, Difference>> = {}
+
+/** Cases that Sluice does not pass yet, by what they wait for. One that passes must be taken from the list. */
+export const WAITING: Readonly<Record<string, readonly string[]>> = {
+  call: ['call-004-missing', 'call-008-broken-file'],
+  disable: ['disable-001-operator', 'disable-002-group'],
+  error: ['error-001-operator'],
+  flow: ['flow-007-background', 'flow-009-after'],
+  http: ['http-001-refused-post', 'http-002-refused-get', 'http-004-bad-uri', 'http-006-call-refused'],
+  if: ['if-003-missing'],
+  kill: ['kill-001-sleep'],
+  loop: ['loop-015-iteration-fails'],
+  ops: ['ops-005-fail', 'ops-006-wait', 'ops-008-unused-hints'],
+  push: [
+    'push-001-root-env',
+    'push-003-two-operators',
+    'push-005-operator-with-children',
+    'push-006-parallel-template',
+    'push-008-background-in-parallel',
+    'push-009-after-in-sequence',
+    'push-012-group-typo',
+    'push-015-name-space',
+    'push-020-file-name-digit',
+    'push-024-task-null',
+    'push-026-error-body-two-operators',
+    'push-029-operator-unknown',
+    'push-031-timezone-bad',
+    'push-033-schedule-daily',
+    'push-034-schedule-hourly',
+    'push-035-schedule-weekly',
+    'push-038-schedule-cron',
+    'push-039-schedule-minutes',
+    'push-041-schedule-unknown-type',
+    'push-042-schedule-unknown-key',
+    'push-046-sla-both',
+    'push-047-task-name-number',
+    'push-049-file-name-space',
+  ],
+  py: ['py-006-exception', 'py-007-missing-argument', 'py-010-script', 'py-011-python-option', 'py-012-types-and-env'],
+  rb: ['rb-001-method'],
+  require: [
+    'require-001-same-project',
+    'require-002-child-fails',
+    'require-003-ignore-failure',
+    'require-007-missing',
+    'require-010-rerun-none',
+  ],
+  resume: [
+    'resume-001-failed',
+    'resume-002-all',
+    'resume-005-stores-kept',
+    'resume-006-dynamic',
+    'resume-012-same-name',
+  ],
+  retry: [
+    'retry-001-operator',
+    'retry-002-operator-exhausted',
+    'retry-003-group',
+    'retry-005-interval',
+    'retry-012-root',
+    'retry-014-loop',
+  ],
+  sched: ['sched-011-sla-duration'],
+  sh: ['sh-005-exit-codes', 'sh-013-fresh-copy', 'sh-014-secret-missing', 'sh-016-secrets'],
+  var: ['var-012-local-key-order', 'var-026-syntax-error', 'var-029-old-script-only'],
+  yaml: [
+    'yaml-011-duplicate-task',
+    'yaml-013-unknown-tag',
+    'yaml-027-empty-file',
+    'yaml-028-tab-indent',
+    'yaml-032-include-missing',
+    'yaml-035-include-as-value',
+  ],
+}
+
+/** What Sluice is expected to give. Throws where the difference is none. */
+export function withDifferences(expected: unknown, { parts }: Difference): unknown {
+  const changed = structuredClone(expected)
+  for (const { at, ours } of parts) {
+    const [key, holder] = [at.at(-1), at.slice(0, -1).reduce(step, changed)]
+    if (key === undefined || typeof holder !== 'object' || holder === null)
+      throw new Error(`there is no ${at.join(' ')} in it`)
+    if (JSON.stringify(step(holder, key)) === JSON.stringify(ours)) throw new Error(`${at.join(' ')} is no difference`)
+    Object.assign(holder, { [key]: ours })
+  }
+  return changed
+}
+
+function step(holder: unknown, key: string | number): unknown {
+  if (typeof holder !== 'object' || holder === null) return undefined
+  return Object.entries(holder).find(([name]) => name === String(key))?.[1]
+}
