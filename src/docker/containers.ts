@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import type { AttemptId } from '../brand.ts'
 import { containerSpec, INSIDE } from '../environment/container-spec.ts'
@@ -43,9 +44,8 @@ export function openContainers(options: ContainerOptions): Agents {
       const { attemptId } = place
       await requireNetwork(docker, options.network)
       for (const mark of ['ready', 'orphaned']) await rm(join(folder.spool, mark), { force: true })
-      await remove(containerOf(attemptId))
       const name = nameOf(attemptId)
-      const container = await asked(docker.createContainer({ name, ...specOf(options, place, folder) }))
+      const container = await createInstead(docker, { name, ...specOf(options, place, folder) })
       await orRemove(container, place, async () => {
         await bells.hang(name)
         await asked(container.start())
@@ -67,6 +67,31 @@ export function openContainers(options: ContainerOptions): Agents {
     leave: () => bells.close(),
   }
 }
+
+/** An engine goes on with what a killed worker had asked of it, so the name may still be taken, by a container that comes or one that goes. */
+const NAME_MS = 10_000
+const NAME_AGAIN_MS = 100
+
+async function createInstead(docker: Docker, spec: NamedSpec): Promise<Docker.Container> {
+  for (const untilMs = performance.now() + NAME_MS; ; await delay(NAME_AGAIN_MS)) {
+    await remove(docker.getContainer(spec.name))
+    try {
+      return await asked(docker.createContainer(spec))
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error
+      if (performance.now() > untilMs) throw nameTaken(spec.name)
+    }
+  }
+}
+
+type NamedSpec = Docker.ContainerCreateOptions & { readonly name: string }
+
+const nameTaken = (name: string) =>
+  new Refusal(
+    'unavailable',
+    `Docker still makes or removes another container ${name}, so this one cannot be made.`,
+    'It is tried again; if that goes on, look at the engine.',
+  )
 
 /** One that cannot start would keep the name. */
 async function orRemove(container: Docker.Container, place: Place, start: () => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { open, readFile, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -32,9 +32,9 @@ export function openProcessAgents(options: Options): Agents {
     inside: ({ workspace, spool }) => ({ workspace, spool }),
     check: async () => {},
     async start({ attemptId }, folder) {
-      await run('rm', ['-f', bell(folder), join(folder.spool, 'ready'), join(folder.spool, 'orphaned')])
-      await run('mkfifo', ['-m', '600', bell(folder)])
+      for (const mark of ['ready', 'orphaned']) await rm(join(folder.spool, mark), { force: true })
       const agentId = randomUUID()
+      await hangBell(folder, agentId)
       const pid = await spawnAgent(options, folder)
       await writeFile(agentFile(folder), JSON.stringify({ agentId, pid }))
       const life = await awaitReady(attemptId, folder, look)
@@ -93,6 +93,13 @@ async function spawnAgent(options: Options, folder: AttemptFolder): Promise<numb
   }
 }
 
+/** Under a name of its own first: the mkfifo of a worker that was killed may come after our look. */
+async function hangBell(folder: AttemptFolder, agentId: string): Promise<void> {
+  const fresh = join(folder.root, `bell-${agentId}`)
+  await run('mkfifo', ['-m', '600', fresh])
+  await rename(fresh, bell(folder))
+}
+
 /** False when nobody listens. */
 async function ringBell(folder: AttemptFolder, line: string): Promise<boolean> {
   try {
@@ -106,11 +113,12 @@ async function ringBell(folder: AttemptFolder, line: string): Promise<boolean> {
   }
 }
 
+/** Half a file, whose writer was killed or had no room, names no agent. */
 async function findAgent(folder: AttemptFolder): Promise<{ agentId: string; pid: number } | undefined> {
   try {
     return JSON.parse(await readFile(agentFile(folder), 'utf8')) as { agentId: string; pid: number } // we wrote it
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined
+    if (isCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined
     throw error
   }
 }

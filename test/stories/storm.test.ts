@@ -171,7 +171,8 @@ describe.runIf(process.env.SLUICE_TEST_LONG === 'yes').each(STORMS)(
       throw new Error(`${open.length} attempts stand still:\n${standing.flat().join('\n')}\n${server.output()}`)
     }
 
-    const sayTask = ({ fullName, state, exitCause }: TaskAnswer) => `${fullName} ${state} ${exitCause ?? ''}`
+    const sayTask = ({ fullName, state, exitCause, error }: TaskAnswer) =>
+      `${fullName} ${state} ${exitCause ?? ''} ${JSON.stringify(error)}`
 
     /** Gives how many starts there were. */
     async function checkLedgers(ended: readonly AttemptAnswer[]): Promise<number> {
@@ -179,7 +180,7 @@ describe.runIf(process.env.SLUICE_TEST_LONG === 'yes').each(STORMS)(
       for (const { id, success } of ended) {
         const tasks = (await tasksOf(server, id)).filter(({ isGroup, fullName }) => !isGroup && !fullName.includes('^'))
         const lines = await ledgers.lines(id)
-        expect(lines, `ledger of attempt ${id}`).toBeDefined()
+        expect(lines, `ledger of attempt ${id}: ${tasks.map(sayTask).join(', ')}`).toBeDefined()
         const count = (line: string) => lines?.filter((one) => one === line).length ?? 0
         starts += lines?.filter((line) => line.startsWith('start')).length ?? 0
         for (const task of tasks) {
