@@ -1,6 +1,6 @@
 // Who may import whom: the rooms of ARCHITECTURE.md as dependency-cruiser's rules.
 
-const PURE = 'workflow|attempt|environment|log|shown|ui|doctor'
+const PURE = 'workflow|graph|attempt|environment|log|shown|ui|doctor'
 const RIM = 'db|archive|git|docker|process|spool|queue|forge|proxy|clients|expression'
 const RIM_BUT_DB = RIM.replace('db|', '')
 const RIM_BUT_STORES = RIM_BUT_DB.replace('git|', '')
@@ -19,6 +19,7 @@ const VENDORS = {
   '@octokit/webhooks|smee-client': room('forge'),
   'quickjs-emscripten|quickjs-emscripten-core|moment': room('expression'),
   'yaml|croner': room('workflow'),
+  '@dagrejs/dagre|@dagrejs/graphlib': room('graph'),
   commander: '^src/(cli/|cli[.]ts$)',
   '@hono/node-server': '^src/(http/|server[.]ts$)',
 }

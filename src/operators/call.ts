@@ -1,8 +1,6 @@
-import type { JsonObject } from '../brand.ts'
 import { Refusal } from '../refusal.ts'
-import { calledPath, readCalled } from '../workflow/called-file.ts'
+import { calledPath, inItsFolder, readCalled } from '../workflow/called-file.ts'
 import { readText } from '../workflow/coerce.ts'
-import { isJsonObject } from '../workflow/merge.ts'
 import { need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
 
@@ -20,15 +18,6 @@ export const call: Operator = {
       throw new Refusal('invalid', `File name must not be outside of project path: ${name} (illegal argument)`, hint)
     const file = readCalled(path, readProject)
     if (!file.ok) throw new Refusal('invalid', `${file.message} (config)`, file.hint)
-    const tree = withFolder(file.config, path.split('/').slice(0, -1).join('/'))
-    return { kind: 'subtasks', tree }
+    return { kind: 'subtasks', tree: inItsFolder(path, file.config) }
   },
-}
-
-/** A file in a folder works there: its own `_workdir` counts from its folder. */
-function withFolder(config: JsonObject, folder: string): JsonObject {
-  if (folder === '') return config
-  const exports = isJsonObject(config._export) ? config._export : {}
-  const _workdir = typeof exports._workdir === 'string' ? `${folder}/${exports._workdir}` : folder
-  return { ...config, _export: { ...exports, _workdir } }
 }

@@ -14,6 +14,9 @@ export function calledPath(folder: string, name: string): string | undefined {
   return path.endsWith('.dig') ? path : `${path}.dig`
 }
 
+/** The files that a project calls, as they are stored, by path. */
+export type CalledFiles = { readonly [path: string]: JsonObject }
+
 export type CalledFile =
   | { readonly ok: true; readonly config: JsonObject }
   | { readonly ok: false; readonly message: string; readonly hint: string }
@@ -39,6 +42,15 @@ export function readCalled(path: string, readProject: (path: string) => string |
       hint: problem?.hint ?? '',
     }
   return checkConfig(path, config)
+}
+
+/** As it runs: a file in a folder works there, and its own `_workdir` counts from its folder. */
+export function inItsFolder(path: string, config: JsonObject): JsonObject {
+  const folder = path.split('/').slice(0, -1).join('/')
+  if (folder === '') return config
+  const exports = isJsonObject(config._export) ? config._export : {}
+  const _workdir = typeof exports._workdir === 'string' ? `${folder}/${exports._workdir}` : folder
+  return { ...config, _export: { ...exports, _workdir } }
 }
 
 function checkConfig(path: string, config: JsonObject): CalledFile {

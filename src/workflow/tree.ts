@@ -147,12 +147,18 @@ function checkGroupKeys(unfolding: Unfolding, { config, fullName, path, parent }
   }
 }
 
-/** A list of mappings is one mapping: later keys win and keep the first one's place. */
 function readTaskConfig(unfolding: Unfolding, path: readonly string[], key: string, value: Json): JsonObject {
+  const config = asTaskConfig(value)
+  if (config === undefined) unfolding.faults.push(noTask(path, key, value))
+  return config ?? {}
+}
+
+/** A list of mappings is one mapping: later keys win and keep the first one's place. Undefined: it is no task. */
+export function asTaskConfig(value: Json): JsonObject | undefined {
   if (isJsonObject(value)) return value
-  if (Array.isArray(value) && value.every(isJsonObject)) return Object.fromEntries(value.flatMap(Object.entries))
-  unfolding.faults.push(noTask(path, key, value))
-  return {}
+  return Array.isArray(value) && value.every(isJsonObject)
+    ? Object.fromEntries(value.flatMap(Object.entries))
+    : undefined
 }
 
 function noTask(path: readonly string[], key: string, value: Json): Fault {

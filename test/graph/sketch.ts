@@ -1,0 +1,47 @@
+import type { Graph, GraphTask, Level } from '../../src/graph/graph.ts'
+import { planGraph } from '../../src/graph/plan-graph.ts'
+import { type CalledFiles, readCalled } from '../../src/workflow/called-file.ts'
+
+/** The graph of `wf.dig`, with the other files there to be called. */
+export function graphOf(files: Readonly<Record<string, string>> | string): Graph {
+  const texts = typeof files === 'string' ? { 'wf.dig': files } : files
+  const configs = Object.fromEntries(Object.keys(texts).map((path) => [path, configOf(path, texts)]))
+  return planGraph({ name: 'wf', config: configs['wf.dig'] ?? {} }, configs)
+}
+
+function configOf(path: string, texts: Readonly<Record<string, string>>): CalledFiles[string] {
+  const file = readCalled(path, (one) => texts[one])
+  if (!file.ok) throw new Error(file.message)
+  return file.config
+}
+
+/** A line for each task: `+b [sh> ls] (background) after +a`, with `?` if it may not run, `!` if it never does, `*` if it repeats what is inside. */
+export function sketch({ root, onError }: Graph): readonly string[] {
+  const failure = onError.tasks.length === 0 ? [] : ['if it fails', ...sketchLevel(onError, '  ')]
+  return [...sketchLevel({ tasks: [root], links: [] }, ''), ...failure]
+}
+
+function sketchLevel({ tasks, links }: Level, indent: string): readonly string[] {
+  return tasks.flatMap((task, place) => {
+    const waits = links.filter(({ to }) => to === place)
+    const shown = waits.map(({ from, on }) => `${on === 'error' ? 'failed ' : ''}${tasks[from]?.name}`)
+    return [
+      `${indent}${sayTask(task)}${shown.length === 0 ? '' : ` after ${shown.join(', ')}`}`,
+      ...sketchLevel(task.inside, `${indent}  `),
+    ]
+  })
+}
+
+const SIGNS = { always: '', maybe: '?', never: '!' }
+
+function sayTask({ name, operator, marks, turn, isRepeated, requires }: GraphTask): string {
+  const command = operator === null ? '' : ` [${`${operator.type}> ${operator.words}`.trim()}]`
+  const more = marks.length === 0 ? '' : ` (${marks.join('; ')})`
+  return `${name}${SIGNS[turn]}${isRepeated ? '*' : ''}${command}${more}${requires === null ? '' : ` -> ${requires}`}`
+}
+
+export const allTasks = ({ root, onError }: Graph): readonly GraphTask[] => [
+  ...below(root),
+  ...onError.tasks.flatMap(below),
+]
+const below = (task: GraphTask): readonly GraphTask[] => [task, ...task.inside.tasks.flatMap(below)]
