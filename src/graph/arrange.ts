@@ -11,6 +11,8 @@ export type Arranged<Item> = Size & {
 
 const GAP = 14
 const BETWEEN_COLUMNS = 44
+/** Of a link from the start: what waits for nothing stands at the very left, however late somebody waits for it. */
+const AT_ONCE = 100
 
 export function arrange<Item extends Size>(items: readonly Item[], links: readonly Link[]): Arranged<Item> {
   if (items.length === 0) return { items: [], routes: [], width: 0, height: 0 }
@@ -20,12 +22,18 @@ export function arrange<Item extends Size>(items: readonly Item[], links: readon
   if (failures.length > 0) graph.graph().align = 'UL' // what goes well stays on one line, what goes wrong hangs below it
   for (const [at, { width, height }] of items.entries()) graph.setNode(`${at}`, { width, height })
   for (const { from, to } of links) graph.setEdge(`${from}`, `${to}`, {})
+  graph.setNode('start', { width: 0, height: 0 })
+  for (const source of sourcesOf(items, links)) graph.setEdge('start', `${source}`, { weight: AT_ONCE })
   layout(graph, { constraints: failures.flatMap((failure) => below(failure, links)) })
   const { width, height } = graph.graph()
+  const fromLeft = ({ x, y }: Point): Point => ({ x: x - BETWEEN_COLUMNS, y })
   const arranged = {
-    ...{ width, height },
-    items: items.map((item, at) => ({ ...item, ...pointOf(graph.node(`${at}`)) })),
-    routes: links.map((link) => ({ ...link, points: graph.edge(`${link.from}`, `${link.to}`).points.slice(1, -1) })),
+    ...{ width: width - BETWEEN_COLUMNS, height },
+    items: items.map((item, at) => ({ ...item, ...fromLeft(graph.node(`${at}`)) })),
+    routes: links.map((link) => ({
+      ...link,
+      points: graph.edge(`${link.from}`, `${link.to}`).points.slice(1, -1).map(fromLeft),
+    })),
   }
   return isUpsideDown(arranged, new Set(failures.map(({ to }) => to))) ? flip(arranged) : arranged
 }
@@ -36,7 +44,10 @@ const below = (failure: Link, links: readonly Link[]) =>
     .filter(({ from, on }) => from === failure.from && on === 'success')
     .map(({ to }) => ({ left: `${to}`, right: `${failure.to}` }))
 
-const pointOf = ({ x, y }: Point): Point => ({ x, y })
+function sourcesOf(items: readonly unknown[], links: readonly Link[]): readonly number[] {
+  const waiting = new Set(links.map(({ to }) => to))
+  return [...items.keys()].filter((at) => !waiting.has(at))
+}
 
 /** What is written first is to stand above, and no layout cares. */
 function isUpsideDown({ items }: Arranged<unknown>, failures: ReadonlySet<number>): boolean {

@@ -25,7 +25,7 @@ function openPen() {
 
   function frame(label: Label, level: Level, depth = 1): string {
     const own = name()
-    write(depth, `subgraph ${own}[${quote(label)}]`)
+    write(depth, `subgraph ${own}[${quote(label, ', ')}]`)
     write(depth + 1, 'direction LR')
     drawLevel(level, depth + 1)
     write(depth, 'end')
@@ -45,7 +45,7 @@ function openPen() {
 
   function drawTask(task: GraphTask, depth: number): string {
     const own = task.inside.tasks.length === 0 ? name() : frame(labelOf(task), task.inside, depth)
-    if (task.inside.tasks.length === 0) write(depth, `${own}[${quote(labelOf(task))}]`)
+    if (task.inside.tasks.length === 0) write(depth, `${own}[${quote(labelOf(task), '<br/>')}]`)
     if (task.turn !== 'always') write(depth, `class ${own} ${task.turn}`)
     if (task.isRepeated) write(depth, `class ${own} repeated`)
     return own
@@ -54,6 +54,7 @@ function openPen() {
   return { lines, frame }
 }
 
-const quote = (label: Label) => `"${label.map(({ text }) => spell(text)).join('<br/>')}"`
+/** The title of a frame has one line. */
+const quote = (label: Label, between: string) => `"${label.map(({ text }) => spell(text)).join(between)}"`
 
 const spell = (text: string) => text.replace(/[^\p{L}\p{N} _.,+=-]/gu, (letter) => `#${letter.codePointAt(0)};`)

@@ -21,12 +21,12 @@ _error: {echo>: e}
     t1["+a<br/>sh#62; .#47;a"]
     t2["_error<br/>echo#62; no"]
     class t2 maybe
-    subgraph t3["+l<br/>loop#62; 2"]
+    subgraph t3["+l, loop#62; 2"]
       direction LR
       t4["_do<br/>echo#62; #36;#123;i#125;"]
     end
     class t3 repeated
-    subgraph t5["+g<br/>parallel, 2 at a time"]
+    subgraph t5["+g, parallel, 2 at a time"]
       direction LR
       t6["+x<br/>echo#62; 1"]
       t7["+y<br/>echo#62; 1"]
