@@ -42,9 +42,16 @@ const TABLE = [
   [
     "another worker's claim is leased on",
     'src/db/tasks.ts',
-    'and tasks.epoch = our.epoch and worker_id = ${workerId} and state',
-    'and tasks.epoch = our.epoch and ${workerId}::bigint > 0 and state',
+    'and tasks.epoch = our.epoch and worker_id = ${workerId} and $',
+    'and tasks.epoch = our.epoch and ${workerId}::bigint > 0 and $',
     ['test/db/tasks.test.ts'],
+  ],
+  [
+    'a worker takes up again what it has given up itself',
+    'src/db/tasks.ts',
+    ' and run.finished_at is not null)',
+    ' and false)',
+    ['test/app/work.test.ts'],
   ],
   [
     'two workers claim the same task',

@@ -148,6 +148,14 @@ export async function flagCancelRequested(sql: Sql, attemptId: AttemptId): Promi
 
 export type Lease = { readonly id: TaskId; readonly epoch: string; readonly isCancelRequested: boolean }
 
+/**
+ * What a worker may take up: what runs, and what others gave up as unknown while it was away. Of what the worker itself gave up it has ended the run,
+ * and kept no trace of it, so that it would start it again.
+ */
+const isToBeTakenUp = (sql: Sql) => sql`
+  (tasks.state = 'running' or (tasks.state = 'unknown' and not exists (
+    select from task_runs run where run.task_id = tasks.id and run.epoch = tasks.epoch and run.finished_at is not null)))`
+
 /** Renews what is still ours, locked in the order of ids as a kill locks them, and takes back what was given up as unknown meanwhile. What is missing in the answer is somebody else's, or over. */
 export async function renewLeases(
   sql: Sql,
@@ -160,7 +168,7 @@ export async function renewLeases(
   return sql<Lease[]>`
     with ours as materialized (
       select tasks.id from tasks, json_to_recordset(${jsonText(ours)}::text::json) as our (id bigint, epoch bigint)
-      where tasks.id = our.id and tasks.epoch = our.epoch and worker_id = ${workerId} and state in ('running', 'unknown')
+      where tasks.id = our.id and tasks.epoch = our.epoch and worker_id = ${workerId} and ${isToBeTakenUp(sql)}
       order by tasks.id for no key update of tasks
     ), lease as (select clock_timestamp() + make_interval(secs => ${leaseSeconds}) as until)
     update tasks set state = 'running', lease_until = lease.until, next_check_at = lease.until
@@ -178,7 +186,7 @@ export async function listCancelRequested(sql: Sql, workerId: string): Promise<r
 /** What this worker held when it died or lost its lease. */
 export async function listClaimsOfWorker(sql: Sql, workerId: string): Promise<readonly Claim[]> {
   return sql<Claim[]>`
-    select id, epoch, attempt_id as "attemptId" from tasks where worker_id = ${workerId} and state in ('running', 'unknown') order by id`
+    select id, epoch, attempt_id as "attemptId" from tasks where worker_id = ${workerId} and ${isToBeTakenUp(sql)} order by id`
 }
 
 export type Overdue = {

@@ -265,6 +265,23 @@ eachBackend('a worker', (open) => {
     expect(fake.started).toHaveLength(1)
   })
 
+  it('leaves to a person what it has given up itself, however often it comes back', async () => {
+    const { work, fake, executor } = await hire((_, run) =>
+      run.exit({ kind: 'lost', why: 'its container was removed' }),
+    )
+    const id = await startOne(ports, { '+a': sh('once') })
+    await work.look()
+    await vi.waitUntil(async () => (await statesOf(sql, id)).includes('+wf+a unknown'), { timeout: 10_000 })
+    await work.close()
+    const successor = await employ(executor)
+    const other = await startOne(ports, { '+b': { 'echo>': 'it has looked at all that is there' } })
+    await successor.look()
+    await until(other, 'success')
+    await successor.drain()
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a unknown'])
+    expect(fake.started).toHaveLength(1)
+  })
+
   it('starts again what no agent had taken, though it may not be repeated', async () => {
     const exits = [{ kind: 'unstarted', why: 'its container was removed' } as const, 0]
     const { work, fake } = await hire((_, run) => run.exit(exits.shift() ?? 0))

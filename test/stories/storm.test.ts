@@ -186,7 +186,7 @@ describe.runIf(process.env.SLUICE_TEST_LONG === 'yes').each(STORMS)(
         for (const task of tasks) {
           const name = task.fullName.split('+').at(-1) ?? ''
           if (name.startsWith('flaky')) continue // declared to be repeated
-          const told = `${task.fullName} of attempt ${id}, ${task.state}: ${lines?.join(', ')}`
+          const told = `${sayTask(task)} of attempt ${id}: ${lines?.join(', ')}`
           expect(count(`start ${name}`), told).toBeLessThanOrEqual(1)
           if (!success || task.exitCause !== 'exited with 0') continue
           expect([count(`start ${name}`), count(`end ${name}`)], told).toEqual([1, 1])
