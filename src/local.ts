@@ -21,7 +21,7 @@ import { folderSource, type Source } from './spool/sources.ts'
 import type { ParamLayer } from './workflow/params.ts'
 import { planTree } from './workflow/tree.ts'
 import type { Expressions } from './workflow/workflow.ts'
-import { formatInZone, readZone } from './workflow/zone.ts'
+import { formatInZone, getZone } from './workflow/zone.ts'
 
 /** Of this machine, and of Sluice's home on it. */
 type Place = {
@@ -249,8 +249,7 @@ function storesBefore(attempt: MemoryAttempt, { upstreams }: MemoryTask): readon
 
 /** One file a task, as Digdag keeps them: `.sluice/status/20260328T000000+0900/+daily+say.json`. */
 async function keepStatus({ folder, workflow, sessionTime }: Fold, task: MemoryTask, event: TaskEvent): Promise<void> {
-  const zone = readZone(workflow.timezone) ?? { id: 'UTC', fixedMinutes: 0 }
-  const time = formatInZone(zone, sessionTime.getTime())
+  const time = formatInZone(getZone(workflow.timezone), sessionTime.getTime())
   const session = time.slice(0, 19).replaceAll(/[-:]/g, '') + time.slice(19).replace(':', '')
   const status = join(folder, '.sluice', 'status', session)
   await mkdir(status, { recursive: true })

@@ -7,9 +7,8 @@ import type { Database } from './db/sql.ts'
 import { findTaskLogName, type TaskLogName } from './db/task-log-names.ts'
 import type { Claim } from './db/tasks.ts'
 import { taskLogPath } from './log/task-log-path.ts'
-import { readZone } from './workflow/zone.ts'
+import { getZone } from './workflow/zone.ts'
 
-const UTC = { id: 'UTC', fixedMinutes: 0 }
 const EMPTY = gzipSync('')
 
 type Folders = {
@@ -76,7 +75,7 @@ function claimOf(note: string): Claim {
 
 /** Whole or not at all, and the same again when it is there already. */
 async function write(folder: string, claim: Claim, name: TaskLogName, bytes: Buffer): Promise<void> {
-  const path = taskLogPath({ ...name, zone: readZone(name.timezone) ?? UTC })
+  const path = taskLogPath({ ...name, zone: getZone(name.timezone) })
   await mkdir(join(folder, path.folder), { recursive: true })
   const unfinished = join(folder, path.folder, `.${claim.id}-${claim.epoch}`)
   await writeFile(unfinished, bytes.length === 0 ? EMPTY : bytes)

@@ -555,9 +555,30 @@ const TABLE = [
   [
     'day of month or day of week will do',
     'src/workflow/cron.ts',
-    'domAndDow: true',
-    'domAndDow: false',
-    ['test/workflow/schedule.test.ts'],
+    'if (!weekdays.includes(date.getUTCDay())) return false',
+    'if (weekdays.includes(date.getUTCDay())) return true',
+    ['test/workflow/cron.test.ts'],
+  ],
+  [
+    'a repeated time comes twice',
+    'src/workflow/zone.ts',
+    'return shown.length > 0 ? Math.min(...shown) : endOfGap',
+    'return shown.length > 0 ? Math.max(...shown) : endOfGap',
+    ['test/workflow/zones.test.ts'],
+  ],
+  [
+    'changes of clocks are looked for too seldom',
+    'src/workflow/zone-offsets.ts',
+    'const STEP = 6 * DAY',
+    'const STEP = 60 * DAY',
+    ['test/workflow/zones.test.ts'],
+  ],
+  [
+    'the way back forgets a repeated time',
+    'src/workflow/cron.ts',
+    'Math.max(offsetMs(zone, before), offsetMs(zone, before - DAY))',
+    'offsetMs(zone, before)',
+    ['test/workflow/zones.test.ts'],
   ],
   [
     'objects of params replace each other whole',

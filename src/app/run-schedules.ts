@@ -14,11 +14,11 @@ import type { MovedTask } from '../db/tasks.ts'
 import { Refusal } from '../refusal.ts'
 import { type Calendar, openCalendar } from '../workflow/calendar.ts'
 import { readBoolean } from '../workflow/coerce.ts'
+import { readDuration } from '../workflow/duration.ts'
 import { MADE_UP } from '../workflow/held.ts'
 import { readSchedule } from '../workflow/schedule.ts'
-import { readDuration } from '../workflow/schedule-plan.ts'
 import type { Due, Schedule } from '../workflow/workflow.ts'
-import { formatInZone, readZone } from '../workflow/zone.ts'
+import { formatInZone, getZone } from '../workflow/zone.ts'
 import { type AttemptLimits, DEFAULT_LIMITS } from './advance-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
 import { type Start, startAttemptsIn } from './start-attempt.ts'
@@ -187,6 +187,5 @@ const startOf = (due: DueSchedule): Start => ({
 
 function lastExecuted({ lastSessionTime, timezone }: DueSchedule): JsonObject {
   if (lastSessionTime === null) return {}
-  const zone = readZone(timezone) ?? { id: 'UTC', fixedMinutes: 0 }
-  return { last_executed_session_time: formatInZone(zone, lastSessionTime.getTime()) }
+  return { last_executed_session_time: formatInZone(getZone(timezone), lastSessionTime.getTime()) }
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../brand.ts'
 import type { Startable } from '../db/startable.ts'
 import type { Calendar } from '../workflow/calendar.ts'
 import { readSchedule } from '../workflow/schedule.ts'
-import { formatInZone, readZone } from '../workflow/zone.ts'
+import { formatInZone, getZone } from '../workflow/zone.ts'
 
 /** `last_session_time` and `next_session_time` of a scheduled workflow (as in Digdag): they win over params of that name. */
 export function neighbours({ config, timezone }: Startable, sessionTime: Date, calendar: Calendar): JsonObject {
@@ -10,7 +10,7 @@ export function neighbours({ config, timezone }: Startable, sessionTime: Date, c
   if (schedule === null) return {}
   const last = calendar.previousDue(schedule, sessionTime)
   const next = calendar.nextDue(schedule, sessionTime)
-  const inZone = (time: Date) => formatInZone(readZone(timezone) ?? { id: 'UTC', fixedMinutes: 0 }, time.getTime())
+  const inZone = (time: Date) => formatInZone(getZone(timezone), time.getTime())
   return {
     ...(last === null ? {} : { last_session_time: inZone(last.sessionTime) }),
     ...(next === null ? {} : { next_session_time: inZone(next.sessionTime) }),

@@ -5,7 +5,7 @@ import { explainProblem } from '../workflow/explain.ts'
 import { nextDues } from '../workflow/schedule.ts'
 import { type PlannedTask, planTree } from '../workflow/tree.ts'
 import type { Problem, Workflow } from '../workflow/workflow.ts'
-import { formatInZone, readZone } from '../workflow/zone.ts'
+import { formatInZone, getZone } from '../workflow/zone.ts'
 import { readTree, readUntil } from './folder.ts'
 import { commandWith, sayJson, withJson } from './show.ts'
 import { Failed, type Tools } from './tools.ts'
@@ -49,8 +49,7 @@ export const isError = ({ severity }: Problem): boolean => severity === 'error'
 type Described = ReturnType<typeof describe>
 
 function describe({ name, file, timezone, config, schedule }: Workflow, now: Date) {
-  const zone = readZone(timezone)
-  const shown = (at: Date) => (zone === undefined ? at.toISOString() : formatInZone(zone, at.getTime()))
+  const shown = (at: Date) => formatInZone(getZone(timezone), at.getTime())
   const dues = schedule === null ? [] : nextDues(schedule, now, 5)
   const planned = planTree(config, `+${name}`)
   return {

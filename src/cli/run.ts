@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.ts'
 import { explainProblem } from '../workflow/explain.ts'
 import { previousDue } from '../workflow/schedule.ts'
 import type { Workflow } from '../workflow/workflow.ts'
-import { instantOf, readZone, wallOf, type Zone } from '../workflow/zone.ts'
+import { getZone, instantOf, wallOf } from '../workflow/zone.ts'
 import { checkFolder, isError } from './check.ts'
 import { openLines } from './follow.ts'
 import { collectParam } from './params.ts'
@@ -62,15 +62,13 @@ async function findWorkflow(tools: Tools, path: string): Promise<Workflow> {
   )
 }
 
-const zoneOf = ({ timezone }: Workflow): Zone => readZone(timezone) ?? { id: 'UTC', fixedMinutes: 0 }
-
 const DAY_MS = 86_400_000
 
 /** The newest session of its schedule, else today's midnight. */
 function lastSession(workflow: Workflow, now: Date): Date {
   const due = workflow.schedule === null ? null : previousDue(workflow.schedule, now)
   if (due !== null) return due.sessionTime
-  const zone = zoneOf(workflow)
+  const zone = getZone(workflow.timezone)
   return new Date(instantOf(zone, Math.floor(wallOf(zone, now.getTime()) / DAY_MS) * DAY_MS))
 }
 
@@ -79,5 +77,5 @@ function readSession(text: string, workflow: Workflow): Date {
   const wall = new Date(`${date}T${time ?? '00:00:00'}${offset ?? 'Z'}`)
   if (Number.isNaN(wall.getTime()))
     throw new Refusal('invalid', `${text} is not a time`, 'Write it like 2026-03-28 or 2026-03-28T07:00:00.')
-  return offset === undefined ? new Date(instantOf(zoneOf(workflow), wall.getTime())) : wall
+  return offset === undefined ? new Date(instantOf(getZone(workflow.timezone), wall.getTime())) : wall
 }

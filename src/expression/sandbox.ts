@@ -8,7 +8,7 @@ import {
 } from 'quickjs-emscripten'
 import type { Json, JsonObject } from '../brand.ts'
 import type { Evaluation, Expressions } from '../workflow/workflow.ts'
-import { offsetMs, readZone, scriptInstantOf, type Zone } from '../workflow/zone.ts'
+import { offsetMs, readZone, scriptInstantOf, UTC, type Zone } from '../workflow/zone.ts'
 
 /** Limits of one expression. */
 const TIME_MS = 250
@@ -20,8 +20,6 @@ const INTRINSICS = {
   ...{ BaseObjects: true, Date: true, Eval: true, StringNormalize: true, RegExp: true, RegExpCompiler: true },
   ...{ JSON: true, MapSet: true, Promise: true, Proxy: false, TypedArrays: false, BigInt: false },
 }
-
-const UTC: Zone = { id: 'UTC', fixedMinutes: 0 }
 
 /** A context with moment loaded and everything in it frozen. */
 type Sandbox = { readonly context: QuickJSContext; readonly run: QuickJSHandle; readonly clock: Clock }

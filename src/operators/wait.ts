@@ -1,4 +1,4 @@
-import { readDuration } from '../workflow/schedule-plan.ts'
+import { readDuration } from '../workflow/duration.ts'
 import { configError, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
 import { failWith, NO_OUTPUT, succeed } from './output.ts'

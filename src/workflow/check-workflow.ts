@@ -5,10 +5,11 @@ import { findEntry, type LocatedMap, type Position, plain } from './located.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
 import { findWorkflowNameFault } from './names.ts'
 import { nearest } from './nearest.ts'
-import { findScheduleFaults, readSchedule } from './schedule-plan.ts'
+import { findScheduleFaults, readSchedule } from './schedule-faults.ts'
 import type { Problem, Workflow } from './workflow.ts'
 import { problemAt } from './yaml.ts'
-import { readZone, zoneNames } from './zone.ts'
+import { readZone } from './zone.ts'
+import { ZONE_NAMES } from './zone-names.ts'
 
 /** One top-level file, loaded. `workflow` is what it would be; it counts only when no problem is an error. */
 export function checkWorkflow(
@@ -56,10 +57,10 @@ function checkZone(
 }
 
 function zoneHint(name: string): string {
-  const cities = zoneNames().filter((zone) =>
+  const cities = [...ZONE_NAMES].filter((zone) =>
     zone.toLowerCase().endsWith(`/${name.toLowerCase().replaceAll(' ', '_')}`),
   )
-  const near = cities[0] ?? nearest(name, zoneNames(), 3)
+  const near = cities[0] ?? nearest(name, ZONE_NAMES, 3)
   return near === undefined
     ? 'Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.'
     : `Did you mean ${near}?`
@@ -70,10 +71,9 @@ function scheduleProblems(root: LocatedMap, config: JsonObject): readonly Proble
   return findScheduleFaults(config.schedule).map((fault) => {
     const path = fault.key === '' ? ['schedule'] : ['schedule', fault.key]
     const entry = findEntry(root, path)
-    return problemAt(
-      fault.isValue === true ? (entry?.value.position ?? root.position) : (entry?.key ?? root.position),
-      fault,
-    )
+    const position = fault.isValue === true ? entry?.value.position : entry?.key
+    const problem = problemAt(position ?? root.position, fault)
+    return fault.isOdd === true ? { ...problem, severity: 'warning' } : problem
   })
 }
 

@@ -1,74 +1,94 @@
-import { Cron } from 'croner'
-import type { Zone } from './zone.ts'
+import { type CronPattern, LAST_DAY } from './cron-pattern.ts'
+import { instantOf, offsetMs, stretchOf, wallOf, type Zone } from './zone.ts'
 
-/** One pattern or several joined by `|`, in a zone. Times are whole seconds; undefined when there is none. */
-export type CronClock = {
-  readonly next: (after: Date) => Date | undefined
-  readonly previous: (before: Date) => Date | undefined
+const MINUTE = 60_000
+const DAY = 86_400_000
+/** The 29th of February is a given weekday every 40 years, if a year such as 2100 has none. */
+const MOST_DAYS = 41 * 366
+
+/**
+ * The first instant strictly after one, or (`sign` -1) the last strictly before one; undefined when the pattern never comes.
+ * A pattern that names hours means times on the wall: one in the spring gap comes right after the gap, a repeated one comes once, the first.
+ * A pattern of every hour comes each hour that passes: in a gap there is none, and a repeated hour is two.
+ */
+export function findInstant(pattern: CronPattern, zone: Zone, from: number, sign: 1 | -1): number | undefined {
+  const find = pattern.hours.length === 24 ? findPassing : sign === 1 ? findNextOnWall : findLastOnWall
+  return find(pattern, zone, from, sign)
 }
 
-/** Five fields of digits, names, `*`, `,`, `-`, `/`, and `L` for the last day. More (seconds, `@daily`, `W`) is croner's, not the language's. */
-const FIELD = /^(\*|[\dA-Za-z]+(-[\dA-Za-z]+)?)(\/\d+)?(,(\*|[\dA-Za-z]+(-[\dA-Za-z]+)?)(\/\d+)?)*$/
-const WORD = /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat|l)$/i
+function findNextOnWall(pattern: CronPattern, zone: Zone, after: number): number | undefined {
+  return stepUntil(pattern, zone, wallOf(zone, after), 1, (instant) => instant > after)
+}
 
-/** What is wrong with a pattern, undefined when nothing is. */
-export function findCronFault(expression: string): string | undefined {
-  for (const pattern of expression.split('|')) {
-    const fault = findPatternFault(pattern.trim())
-    if (fault !== undefined) return fault
+/** Where clocks were set back within a day, they had shown more than they show now. */
+function findLastOnWall(pattern: CronPattern, zone: Zone, before: number): number | undefined {
+  const latestWall = before + Math.max(offsetMs(zone, before), offsetMs(zone, before - DAY))
+  return stepUntil(pattern, zone, latestWall, -1, (instant) => instant < before)
+}
+
+function stepUntil(
+  pattern: CronPattern,
+  zone: Zone,
+  from: number,
+  sign: 1 | -1,
+  isWanted: (instant: number) => boolean,
+): number | undefined {
+  for (let wall = findWall(pattern, from, sign); wall !== undefined; wall = findWall(pattern, wall + sign, sign)) {
+    const instant = instantOf(zone, wall)
+    if (isWanted(instant)) return instant
   }
   return undefined
 }
 
-function findPatternFault(pattern: string): string | undefined {
-  const fields = pattern.split(/\s+/)
-  if (fields.length !== 5)
-    return `a cron pattern has 5 fields (minute hour day month weekday), "${pattern}" has ${fields.length}`
-  const odd = fields.find((field, index) => !isField(field, index))
-  if (odd !== undefined) return `"${odd}" in "${pattern}" is no cron field`
-  const opened = tryPattern(pattern)
-  if (typeof opened === 'string') return opened
-  return opened.nextRun(new Date('2024-01-01T00:00:00Z')) === null
-    ? `"${pattern}" never comes: there is no such day`
-    : undefined
-}
-
-function isField(field: string, index: number): boolean {
-  const words = field.match(/[A-Za-z]+/g) ?? []
-  return FIELD.test(field) && words.every((word) => WORD.test(word) && (word.toLowerCase() !== 'l' || index === 2))
-}
-
-/** croner has no other way to validate than to throw. */
-function tryPattern(pattern: string): Cron | string {
-  try {
-    return openPattern(pattern, { id: 'UTC', fixedMinutes: 0 })
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error)
-    return `"${pattern}" is no cron pattern: ${why}`
+/** From one stretch of equal offset to the next; where the pattern is far away, straight to it. */
+function findPassing(pattern: CronPattern, zone: Zone, from: number, sign: 1 | -1): number | undefined {
+  for (let instant = from + sign; ; ) {
+    const { from: start, until, offset } = stretchOf(zone, instant)
+    const wall = findWall(pattern, instant + offset, sign)
+    if (wall === undefined) return undefined
+    const found = wall - offset
+    if (found >= start && found < until) return found
+    instant = sign === 1 ? Math.max(until, found - 2 * DAY) : Math.min(start - 1, found + 2 * DAY)
   }
 }
 
-/** Day of month and day of week must both match, as in Digdag; croner's default is either. */
-function openPattern(pattern: string, zone: Zone): Cron {
-  const where = zone.fixedMinutes === null ? { timezone: zone.id } : { utcOffset: zone.fixedMinutes }
-  return new Cron(pattern, { ...where, domAndDow: true, paused: true, mode: '5-part' })
+/** The nearest time on the wall that the pattern names, from one on (itself too). */
+function findWall(pattern: CronPattern, wall: number, sign: 1 | -1): number | undefined {
+  let day = Math.floor(wall / DAY)
+  let minute = (wall - day * DAY) / MINUTE
+  for (let days = 0; days < MOST_DAYS; days++) {
+    const date = new Date(day * DAY)
+    const isMonth = pattern.months.includes(date.getUTCMonth() + 1)
+    const found = isMonth && isDay(pattern, date) ? findMinute(pattern, minute, sign) : undefined
+    if (found !== undefined) return day * DAY + found * MINUTE
+    day = isMonth ? day + sign : besideMonth(date, sign)
+    minute = sign === 1 ? 0 : DAY / MINUTE
+  }
+  return undefined
 }
 
-/** The pattern is one that `findCronFault` let pass. A time in the spring gap comes right after it, a repeated one comes once, the first. */
-export function openCron(expression: string, zone: Zone): CronClock {
-  const patterns = expression.split('|').map((pattern) => openPattern(pattern.trim(), zone))
-  const pick = (dates: readonly (Date | null | undefined)[], sign: number) =>
-    dates.filter((date) => date instanceof Date).sort((a, b) => sign * (a.getTime() - b.getTime()))[0]
-  return {
-    next: (after) =>
-      pick(
-        patterns.map((pattern) => pattern.nextRun(after)),
-        1,
-      ),
-    previous: (before) =>
-      pick(
-        patterns.map((pattern) => pattern.previousRuns(1, before)[0]),
-        -1,
-      ),
-  }
+/** Day of month and day of week must both match, as in cron4j. */
+function isDay({ days, weekdays }: CronPattern, date: Date): boolean {
+  const day = date.getUTCDate()
+  if (!weekdays.includes(date.getUTCDay())) return false
+  return days.includes(day) || (days.includes(LAST_DAY) && new Date(date.getTime() + DAY).getUTCDate() === 1)
 }
+
+/** The first day of the next month, or the last of the one before. */
+function besideMonth(date: Date, sign: 1 | -1): number {
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+  return (sign === 1 ? Date.UTC(year, month + 1, 1) : Date.UTC(year, month, 0)) / DAY
+}
+
+/** Minutes of the day, from one on (itself too). */
+function findMinute({ hours, minutes }: CronPattern, from: number, sign: 1 | -1): number | undefined {
+  const hour = Math.floor(from / 60)
+  const isFit = (minute: number) => sign * (hour * 60 + minute - from) >= 0
+  const within = hours.includes(hour) ? pick(minutes, sign, isFit) : undefined
+  if (within !== undefined) return hour * 60 + within
+  const other = pick(hours, sign, (one) => sign * (one - hour) > 0)
+  return other === undefined ? undefined : other * 60 + (pick(minutes, sign, () => true) ?? 0)
+}
+
+const pick = (values: readonly number[], sign: 1 | -1, isFit: (value: number) => boolean) =>
+  sign === 1 ? values.find(isFit) : values.findLast(isFit)

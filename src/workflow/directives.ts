@@ -45,7 +45,7 @@ export const OPERATOR_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map(
 ])
 
 export const SCHEDULE_TYPES: ReadonlySet<string> = new Set([
-  ...['cron', 'daily', 'hourly', 'weekly', 'monthly', 'minutes_interval'],
+  ...['cron', 'daily', 'hourly', 'weekly', 'monthly', 'minutes_interval', 'seconds_interval'],
 ])
 
 export const SCHEDULE_OPTIONS: ReadonlySet<string> = new Set([

@@ -9,6 +9,14 @@ export function nearest(name: string, known: Iterable<string>, atMost = 2): stri
   return best?.name
 }
 
+/** All that Digdag finds near: by at most half of their own letters. */
+export function allNear(name: string, known: readonly string[]): readonly string[] {
+  return known.filter((candidate) => {
+    const limit = Math.floor(candidate.length / 2)
+    return countEdits(name, candidate, limit) <= limit
+  })
+}
+
 /** Levenshtein's distance; anything above `limit` may come back as `limit + 1`. */
 function countEdits(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) > limit) return limit + 1

@@ -1,7 +1,7 @@
 import { nextDues } from './schedule.ts'
 import { planTree, readOperator } from './tree.ts'
 import type { Workflow } from './workflow.ts'
-import { formatInZone, readZone } from './zone.ts'
+import { formatInZone, getZone } from './zone.ts'
 
 /** A workflow for people before it runs: its tree, when it runs, and the next `count` runs. Lines without an end. */
 export function outlineWorkflow(workflow: Workflow, now: Date, count: number): readonly string[] {
@@ -10,7 +10,7 @@ export function outlineWorkflow(workflow: Workflow, now: Date, count: number): r
 
 function scheduleLines({ schedule }: Workflow, now: Date, count: number): readonly string[] {
   if (schedule === null) return ['  no schedule: it runs when it is started']
-  const zone = readZone(schedule.timezone) ?? { id: 'UTC', fixedMinutes: 0 }
+  const zone = getZone(schedule.timezone)
   const dues = nextDues(schedule, now, count)
   const next = dues.map(({ runAt, sessionTime }) => {
     const session = formatInZone(zone, sessionTime.getTime())

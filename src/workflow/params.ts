@@ -1,6 +1,6 @@
 import type { JsonObject } from '../brand.ts'
 import { mergeObjects, removePath } from './merge.ts'
-import { formatInZone, formatOffset, readZone, wallOf, type Zone } from './zone.ts'
+import { formatInZone, formatOffset, getZone, wallOf, type Zone } from './zone.ts'
 
 /** One source of params. `reset` names dotted paths that go before `params` come: a store of an operator has both. */
 export type ParamLayer = { readonly params: JsonObject; readonly reset?: readonly string[] }
@@ -33,7 +33,7 @@ export type SessionFacts = {
 
 /** Digdag's built-in variables. Nothing but a task's own keys overrides them. */
 export function builtInParams(facts: SessionFacts): JsonObject {
-  const zone = readZone(facts.timezone) ?? { id: 'UTC', fixedMinutes: 0 }
+  const zone = getZone(facts.timezone)
   const { lastSessionTime: last, nextSessionTime: next } = facts
   return {
     timezone: facts.timezone,

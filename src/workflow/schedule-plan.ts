@@ -1,200 +1,117 @@
-import type { Json, JsonObject } from '../brand.ts'
-import { readBoolean } from './coerce.ts'
-import { findCronFault } from './cron.ts'
-import { SCHEDULE_OPTIONS, SCHEDULE_TYPES } from './directives.ts'
-import { isJsonObject } from './merge.ts'
-import { didYouMean } from './nearest.ts'
+import type { Json } from '../brand.ts'
+import { readInteger, readText } from './coerce.ts'
+import { type CronPattern, readCron } from './cron-pattern.ts'
 import type { Schedule } from './workflow.ts'
 
-/** A schedule as a cron pattern of its sessions, and how long after its session a run begins (as in Digdag). */
-export type SchedulePlan = { readonly cron: string; readonly delaySeconds: number; readonly isTimeOfDay: boolean }
+/** When sessions are, and how long after its session a run begins (as in Digdag). A run before its session has a negative delay. */
+export type SchedulePlan =
+  | {
+      readonly kind: 'cron'
+      readonly patterns: readonly CronPattern[]
+      readonly delaySeconds: number
+      /** The delay is a time of the session's day, not time that passes. */
+      readonly isTimeOfDay: boolean
+    }
+  /** Every so many seconds since 1970. */
+  | { readonly kind: 'interval'; readonly seconds: number }
 
-/** What is wrong, and at which key of `schedule:`. `key` is empty for the whole. */
-export type ScheduleFault = {
-  readonly key: string
-  readonly message: string
-  readonly hint: string
-  /** The key is right, its value is wrong. */
-  readonly isValue?: true
-}
+/** `odd` are sentences on what is allowed and hardly meant; `digdag` are Digdag's words, where it knows the fault. */
+export type ReadPlan =
+  | { readonly ok: true; readonly plan: SchedulePlan; readonly odd: readonly string[] }
+  | { readonly ok: false; readonly message: string; readonly digdag?: string }
 
 type Kind = Schedule['kind']
 
-/** Null when `findScheduleFaults` finds any. */
-export function readSchedule(config: Json, timezone: string): Schedule | null {
-  if (!isJsonObject(config) || findScheduleFaults(config).length > 0) return null
-  const key = Object.keys(config).find((one) => one.endsWith('>')) ?? ''
-  const kind = kindOf(key)
-  if (kind === undefined) return null
-  const options = Object.fromEntries(Object.entries(config).filter(([name]) => name !== key))
-  return { kind, at: String(config[key]), timezone, options }
+/** What stands after `daily>:`. */
+export function readPlan(kind: Kind, at: Json): ReadPlan {
+  if (at === null) return digdags(`Parameter '${kind}>' is required but null`)
+  if (kind === 'minutes_interval' || kind === 'seconds_interval') return readInterval(kind, at)
+  const text = readText('_command', at)
+  if (text.ok) return TIMES[kind](text.value)
+  const { message } = text
+  return { ok: false, message, digdag: kind === 'cron' ? message : sayOptional(message) }
 }
 
-function kindOf(key: string): Kind | undefined {
-  const kinds: readonly Kind[] = ['cron', 'daily', 'hourly', 'weekly', 'monthly', 'minutes_interval']
-  return kinds.find((kind) => `${kind}>` === key)
+/** Where Digdag could do without a text, it names a class of Java instead; which one is nobody's business. */
+export const sayOptional = (message: string) => message.replace('string type', '[reference type, text]')
+
+const digdags = (message: string): ReadPlan => ({ ok: false, message, digdag: message })
+const ours = (message: string): ReadPlan => ({ ok: false, message })
+
+const TIMES: Record<Exclude<Kind, 'minutes_interval' | 'seconds_interval'>, (at: string) => ReadPlan> = {
+  cron: (at) => planCron(at, 0, false),
+  hourly: readHourly,
+  daily: readDaily,
+  weekly: readWeekly,
+  monthly: readMonthly,
 }
 
-/** All that is wrong with `schedule:`. Wordings are Digdag's where it has one. */
-export function findScheduleFaults(config: Json): readonly ScheduleFault[] {
-  if (!isJsonObject(config)) return [{ key: '', message: 'schedule must be a mapping', hint: EXAMPLE }]
-  const types = Object.keys(config).filter((key) => key.endsWith('>'))
-  const unknown = Object.keys(config).filter((key) => !key.endsWith('>') && !SCHEDULE_OPTIONS.has(key))
-  return [
-    ...typeFaults(config, types),
-    ...types.slice(1).map((key) => unusedKey(key)),
-    ...unknown.map((key) => unusedKey(key)),
-    ...optionFaults(config),
-  ]
+function planCron(cron: string, delaySeconds: number, isTimeOfDay: boolean): ReadPlan {
+  const read = readCron(cron)
+  if (!read.ok) return ours(isTimeOfDay ? read.why : read.message)
+  return { ok: true, plan: { kind: 'cron', patterns: read.patterns, delaySeconds, isTimeOfDay }, odd: read.odd }
 }
 
-const EXAMPLE =
-  'Write one of cron>, daily>, hourly>, weekly>, monthly>, minutes_interval>: for example daily>: 07:00:00.'
+const MOST_INTEGER = 2 ** 31 - 1
 
-function typeFaults(config: JsonObject, [key]: readonly string[]): readonly ScheduleFault[] {
-  if (key === undefined)
-    return [
-      { key: '', message: `Schedule config requires 'type>: at' parameter: ${JSON.stringify(config)}`, hint: EXAMPLE },
-    ]
-  const kind = kindOf(key)
-  if (kind === undefined)
-    return [
-      {
-        key,
-        message: `Unknown scheduler type: ${key.slice(0, -1)}`,
-        hint: didYouMean(key.slice(0, -1), SCHEDULE_TYPES, EXAMPLE),
-      },
-    ]
-  const value = config[key] ?? null
-  if (typeof value !== 'string' && typeof value !== 'number')
-    return [{ key, message: `Parameter '_command' is required but not set: ${key} needs a time`, hint: HOW[kind] }]
-  const plan = readPlan(kind, String(value))
-  return typeof plan === 'string' ? [{ key, message: plan, hint: HOW[kind], isValue: true }] : []
+function readInterval(kind: 'minutes_interval' | 'seconds_interval', at: Json): ReadPlan {
+  const number = readInteger('_command', at)
+  if (!number.ok) return digdags(number.message)
+  const { value } = number
+  if (value > MOST_INTEGER) return digdags(`Expected integer (int) type for key '_command' but got ${at} (number)`)
+  if (value < 1) return ours(`${kind}>: ${value} is no number from 1 on`)
+  if (kind === 'seconds_interval') return { ok: true, plan: { kind: 'interval', seconds: value }, odd: [] }
+  const planned = planCron(`*/${value} * * * *`, 0, false)
+  if (!planned.ok || value <= 60) return planned
+  const odd = [`minutes_interval>: ${value} comes every hour, at its beginning: minutes are counted anew in each hour`]
+  return { ...planned, odd }
 }
 
-const HOW: Record<Kind, string> = {
-  cron: 'Write five fields: minute hour day month weekday, for example cron>: 42 4 1 * *.',
-  daily: 'Write the time on the wall, for example daily>: 07:00:00.',
-  hourly: 'Write minutes and seconds past the hour, for example hourly>: 30:00.',
-  weekly: 'Write a day and a time, for example weekly>: Sun,09:00:00.',
-  monthly: 'Write a day and a time, for example monthly>: 1,09:00:00.',
-  minutes_interval: 'Write a whole number of minutes from 1 to 59, for example minutes_interval>: 30.',
-}
-
-function unusedKey(key: string): ScheduleFault {
-  const otherwise = `A schedule has one type> and these options: ${[...SCHEDULE_OPTIONS].join(', ')}.`
-  return {
-    key,
-    message: `Parameter '${key}' is not used at schedule.`,
-    hint: didYouMean(key, SCHEDULE_OPTIONS, otherwise, 3),
-  }
-}
-
-/** A text says what is wrong. */
-export function readPlan(kind: Kind, at: string): SchedulePlan | string {
-  if (kind === 'cron') return findCronFault(at) ?? { cron: at, delaySeconds: 0, isTimeOfDay: false }
-  if (kind === 'minutes_interval') return readMinutes(at)
-  if (kind === 'hourly') return readHourly(at)
-  if (kind === 'daily') return readDaily(at)
-  return kind === 'weekly' ? readWeekly(at) : readMonthly(at)
-}
-
-function readMinutes(at: string): SchedulePlan | string {
-  if (!/^\d+$/.test(at)) return `Expected integer (int) type for key '_command' but got ${JSON.stringify(at)} (string)`
-  const minutes = Number(at)
-  if (minutes < 1 || minutes > 59) return `minutes_interval>: ${at} is not between 1 and 59`
-  return { cron: `*/${minutes} * * * *`, delaySeconds: 0, isTimeOfDay: false }
-}
-
-function readHourly(at: string): SchedulePlan | string {
+function readHourly(at: string): ReadPlan {
   const seconds = readClock(at, 2)
-  if (seconds === undefined) return `hourly>: scheduler requires mm:ss format: ${at}`
-  return { cron: '0 * * * *', delaySeconds: seconds, isTimeOfDay: false }
+  if (seconds === undefined) return digdags(`hourly>: scheduler requires mm:ss format: ${at}`)
+  return typeof seconds === 'string' ? ours(seconds) : planCron('0 * * * *', seconds, false)
 }
 
-function readDaily(at: string): SchedulePlan | string {
-  const seconds = readClock(at, 3)
-  if (seconds === undefined) return `daily> scheduler requires hh:mm:ss format: ${at}`
-  return { cron: '0 0 * * *', delaySeconds: seconds, isTimeOfDay: true }
+function readDaily(at: string): ReadPlan {
+  return planDays('daily', '0 0 * * *', at)
 }
 
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
-
-function readWeekly(at: string): SchedulePlan | string {
-  const [day = '', ...times] = at.split(',')
-  const named = WEEKDAYS.indexOf(day.trim().toLowerCase())
-  const weekday = named >= 0 ? named : /^[0-7]$/.test(day.trim()) ? Number(day) % 7 : undefined
-  const seconds = readClock(times.join(',').trim(), 3)
-  if (weekday === undefined || seconds === undefined) return `weekly>: scheduler requires day,hh:mm:ss format: ${at}`
-  return { cron: `0 0 * * ${weekday}`, delaySeconds: seconds, isTimeOfDay: true }
+/** The day may be all that the last field of a cron pattern may be: `Mon-Fri`. */
+function readWeekly(at: string): ReadPlan {
+  const [day, time] = splitDay(at).map((part) => part.trim())
+  const misfit = digdags(`weekly>: scheduler requires day,hh:mm:ss format: ${at}`)
+  if (day === undefined || time === undefined) return misfit
+  if (/^-\d+$/.test(day)) return digdags(`weekly>: invalid day: ${day}`)
+  const planned = planDays('weekly', `0 0 * * ${day}`, time)
+  return planned.ok || planned.digdag !== undefined ? planned : misfit
 }
 
-function readMonthly(at: string): SchedulePlan | string {
-  const [day = '', ...times] = at.split(',')
-  const seconds = readClock(times.join(',').trim(), 3)
-  const isDay = /^\d{1,2}$/.test(day.trim()) && Number(day) >= 1 && Number(day) <= 31
-  if (!isDay || seconds === undefined) return `monthly>: scheduler requires day,hh:mm:ss format: ${at}`
-  return { cron: `0 0 ${Number(day)} * *`, delaySeconds: seconds, isTimeOfDay: true }
+function readMonthly(at: string): ReadPlan {
+  const [day, time] = splitDay(at)
+  if (day === undefined || time === undefined || !/^[-+]?\d+$/.test(day))
+    return digdags(`monthly>: scheduler requires day,hh:mm:ss format: ${at}`)
+  return planDays('monthly', `0 0 ${day} * *`, time)
 }
 
-/** Two parts are minutes and seconds, three begin with hours. Ranges are open, as in Digdag: `25:61:99` is tomorrow. */
-function readClock(text: string, parts: 2 | 3): number | undefined {
-  const numbers = text.split(':')
-  if (numbers.length !== parts || !numbers.every((one) => /^\d{1,3}$/.test(one))) return undefined
-  return numbers.reduce((total, one) => total * 60 + Number(one), 0)
+function splitDay(at: string): readonly string[] {
+  const comma = at.indexOf(',')
+  return comma < 0 ? [at] : [at.slice(0, comma), at.slice(comma + 1)]
 }
 
-function optionFaults(config: JsonObject): readonly ScheduleFault[] {
-  const days = [dayFault('start', config.start), dayFault('end', config.end)].filter((fault) => fault !== undefined)
-  const faults = [...days, ...choiceFaults(config)]
-  const overtime =
-    config.skip_on_overtime === undefined ? undefined : readBoolean('skip_on_overtime', config.skip_on_overtime)
-  if (overtime !== undefined && !overtime.ok)
-    faults.push({ key: 'skip_on_overtime', message: overtime.message, hint: 'Write true or false.' })
-  if (config.skip_delayed_by !== undefined && readDuration(config.skip_delayed_by) === undefined)
-    faults.push({
-      key: 'skip_delayed_by',
-      message: `Invalid duration: ${JSON.stringify(config.skip_delayed_by)}`,
-      hint: 'Write it as 30m or 1h 30m.',
-    })
-  if (days.length === 0 && String(config.start ?? '') > String(config.end ?? '9999'))
-    faults.push({ key: 'end', message: 'The schedule of end is earlier than start', hint: 'Swap start and end.' })
-  return faults
+function planDays(kind: Kind, cron: string, time: string): ReadPlan {
+  const seconds = readClock(time, 3)
+  if (seconds === undefined) return digdags(`${kind}> scheduler requires hh:mm:ss format: ${time}`)
+  return typeof seconds === 'string' ? ours(seconds) : planCron(cron, seconds, true)
 }
 
-function dayFault(key: string, value: Json | undefined): ScheduleFault | undefined {
-  if (value === undefined) return undefined
-  const isDay = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
-  if (isDay && isCalendarDay(value)) return undefined
-  const reason = isDay ? 'there is no such day' : 'it is not written as YYYY-MM-DD'
-  return { key, message: `Invalid ${key}: ${String(value)} (${reason})`, hint: `Write the day as ${key}: 2026-01-31.` }
-}
+/** A run further from its session than this is a slip of the pen. */
+const MOST_DELAY = 366 * 86_400
 
-function isCalendarDay(day: string): boolean {
-  const time = Date.parse(`${day}T00:00:00Z`)
-  return Number.isFinite(time) && new Date(time).toISOString().startsWith(day)
-}
-
-const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['_overlap', ['allow', 'forbid', 'replace', 'queue']],
-  ['_missed', ['all', 'last', 'none', 'ask']],
-])
-
-function choiceFaults(config: JsonObject): ScheduleFault[] {
-  return [...CHOICES].flatMap(([key, choices]) => {
-    const value = config[key]
-    if (value === undefined || choices.includes(String(value))) return []
-    const message = `${key}: ${JSON.stringify(value)} is none of ${choices.join(', ')}`
-    return [{ key, message, hint: didYouMean(String(value), choices, `Write ${key}: ${choices[0]}.`) }]
-  })
-}
-
-const DURATION = /^\s*(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*m)?\s*(?:(\d+)\s*s)?\s*$/i
-
-/** `1h 30m` in seconds; days, hours, minutes, seconds in this order. */
-export function readDuration(value: Json): number | undefined {
-  const match = typeof value === 'string' && /\d/.test(value) ? DURATION.exec(value) : null
-  if (match === null) return undefined
-  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0))
-  return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)
+/** Two parts are minutes and seconds, three begin with hours. Each may be any number, as in Digdag: `25:61:99` is tomorrow, and colons at the end do not count. */
+function readClock(text: string, parts: 2 | 3): number | string | undefined {
+  const numbers = text.replace(/:+$/, '').split(':')
+  if (numbers.length !== parts || !numbers.every((one) => /^[-+]?\d{1,9}$/.test(one))) return undefined
+  const seconds = numbers.reduce((total, one) => total * 60 + Number(one), 0)
+  return Math.abs(seconds) <= MOST_DELAY ? seconds : `${text} is more than a year`
 }

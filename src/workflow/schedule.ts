@@ -1,11 +1,11 @@
 import type { Json } from '../brand.ts'
-import { type CronClock, openCron } from './cron.ts'
+import { findInstant } from './cron.ts'
 import { readPlan, type SchedulePlan } from './schedule-plan.ts'
 import type { Due, Schedule } from './workflow.ts'
-import { instantOf, readZone, wallOf, type Zone } from './zone.ts'
+import { getZone, instantOf, wallOf, type Zone } from './zone.ts'
 
 /** Whoever asks for times reads the schedule first: one place to import from. */
-export { readSchedule } from './schedule-plan.ts'
+export { readSchedule } from './schedule-faults.ts'
 
 const SECOND = 1000
 const DAY = 86_400_000
@@ -14,7 +14,6 @@ const DAY = 86_400_000
 type Clock = {
   readonly zone: Zone
   readonly plan: SchedulePlan
-  readonly sessions: CronClock
   /** Runs begin here at the earliest, and before `until` at the latest. */
   readonly since: number
   readonly until: number
@@ -23,21 +22,19 @@ type Clock = {
 /** The first whose run time is `from` or later. */
 export function firstDue(schedule: Schedule, from: Date): Due | null {
   const clock = openClock(schedule)
-  return firstFrom(clock, Math.max(from.getTime(), clock.since))
+  const wholeSeconds = Math.ceil(from.getTime() / SECOND) * SECOND
+  return within(clock, firstRun(clock, wholeSeconds - lookBack(clock.plan) - 1, wholeSeconds))
 }
 
 /** The session strictly after one. Null after `end`. */
 export function nextDue(schedule: Schedule, afterSessionTime: Date): Due | null {
   const clock = openClock(schedule)
-  const due = dueOf(clock, clock.sessions.next(afterSessionTime))
-  if (due === null) return null
-  return due.runAt.getTime() < clock.since ? firstFrom(clock, clock.since) : untilEnd(clock, due)
+  return within(clock, findDue(clock, afterSessionTime.getTime(), 1))
 }
 
 /** The session strictly before one, as the pattern alone says: `start` and `end` do not count. */
 export function previousDue(schedule: Schedule, beforeSessionTime: Date): Due | null {
-  const clock = openClock(schedule)
-  return dueOf(clock, clock.sessions.previous(beforeSessionTime))
+  return findDue(openClock(schedule), beforeSessionTime.getTime(), -1)
 }
 
 /** The next `count` whose run time is `from` or later. */
@@ -51,17 +48,23 @@ export function nextDues(schedule: Schedule, from: Date, count: number): readonl
   return dues
 }
 
+const clocks = new WeakMap<Schedule, Clock>()
+
 function openClock(schedule: Schedule): Clock {
-  const zone = readZone(schedule.timezone)
-  const plan = readPlan(schedule.kind, schedule.at)
-  if (zone === undefined || typeof plan === 'string')
-    throw new Error(`schedule was never checked: ${schedule.kind}> ${schedule.at} in ${schedule.timezone}`)
+  const clock = clocks.get(schedule) ?? readClock(schedule)
+  clocks.set(schedule, clock)
+  return clock
+}
+
+function readClock({ kind, at, timezone, options }: Schedule): Clock {
+  const zone = getZone(timezone)
+  const read = readPlan(kind, at)
+  if (!read.ok) throw new Error(`schedule was never checked: ${kind}> ${at}`)
   return {
     zone,
-    plan,
-    sessions: openCron(plan.cron, zone),
-    since: readDay(zone, schedule.options.start, 0) ?? Number.NEGATIVE_INFINITY,
-    until: readDay(zone, schedule.options.end, DAY) ?? Number.POSITIVE_INFINITY,
+    plan: read.plan,
+    since: readDay(zone, options.start, 0) ?? Number.NEGATIVE_INFINITY,
+    until: readDay(zone, options.end, DAY) ?? Number.POSITIVE_INFINITY,
   }
 }
 
@@ -70,30 +73,48 @@ function readDay(zone: Zone, day: Json | undefined, addMs: number): number | und
   return typeof day === 'string' ? instantOf(zone, Date.parse(`${day}T00:00:00Z`) + addMs) : undefined
 }
 
-function firstFrom(clock: Clock, from: number): Due | null {
-  const wholeSeconds = Math.ceil(from / SECOND) * SECOND
-  let due = dueOf(clock, clock.sessions.next(new Date(wholeSeconds - lookBack(clock.plan) - SECOND)))
-  while (due !== null && due.runAt.getTime() < from) due = dueOf(clock, clock.sessions.next(due.sessionTime))
-  return due === null ? null : untilEnd(clock, due)
+/** How long before its run a session may lie: the delay, and what zones do with their clocks within it. */
+function lookBack(plan: SchedulePlan): number {
+  if (plan.kind === 'interval') return 0
+  return plan.delaySeconds * SECOND + (plan.isTimeOfDay ? 1.5 * DAY : 0)
 }
 
-/** How long before its run a session may lie: the delay, and a day and a half for what zones do with their clocks. */
-function lookBack({ delaySeconds }: SchedulePlan): number {
-  return delaySeconds === 0 ? 0 : delaySeconds * SECOND + 1.5 * DAY
+/** The first session after one instant whose run is not before another. */
+function firstRun(clock: Clock, afterSession: number, from: number): Due | null {
+  let due = findDue(clock, afterSession, 1)
+  while (due !== null && due.runAt.getTime() < from) due = findDue(clock, due.sessionTime.getTime(), 1)
+  return due
 }
 
-function untilEnd({ until }: Clock, due: Due): Due | null {
-  return due.runAt.getTime() < until ? due : null
+/** One that would run before `start` gives way to the first session from `start` on (as in Digdag). */
+function within(clock: Clock, due: Due | null): Due | null {
+  const { since, until } = clock
+  const begun = due !== null && due.runAt.getTime() < since ? firstRun(clock, since - 1, since) : due
+  return begun !== null && begun.runAt.getTime() < until ? begun : null
 }
 
-function dueOf(clock: Clock, session: Date | undefined): Due | null {
-  return session === undefined ? null : { sessionTime: session, runAt: new Date(runTime(clock, session.getTime())) }
+function findDue(clock: Clock, from: number, sign: 1 | -1): Due | null {
+  const session = findSession(clock, from, sign)
+  if (session === undefined) return null
+  return { sessionTime: new Date(session), runAt: new Date(runTime(clock, session)) }
+}
+
+/** Strictly after, or strictly before. */
+function findSession({ plan, zone }: Clock, from: number, sign: 1 | -1): number | undefined {
+  if (plan.kind === 'interval') {
+    const every = plan.seconds * SECOND
+    return (sign === 1 ? Math.floor(from / every) + 1 : Math.ceil(from / every) - 1) * every
+  }
+  const found = plan.patterns.map((pattern) => findInstant(pattern, zone, from, sign))
+  const instants = found.filter((instant) => instant !== undefined)
+  if (instants.length === 0) return undefined
+  return sign === 1 ? Math.min(...instants) : Math.max(...instants)
 }
 
 /** The delay of `hourly>` is counted in real time; the others mean what the clocks on the wall show on the session's day. */
 function runTime({ zone, plan }: Clock, session: number): number {
-  const delayMs = plan.delaySeconds * SECOND
-  if (!plan.isTimeOfDay) return session + delayMs
+  const delayMs = plan.kind === 'interval' ? 0 : plan.delaySeconds * SECOND
+  if (plan.kind === 'interval' || !plan.isTimeOfDay) return session + delayMs
   const midnight = Math.floor(wallOf(zone, session) / DAY) * DAY
   return instantOf(zone, midnight + delayMs)
 }

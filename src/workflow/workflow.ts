@@ -28,7 +28,7 @@ export type Workflow = {
 
 /** A checked `schedule:`. Times of day are wall-clock times in `timezone`, every day of the year. */
 export type Schedule = {
-  readonly kind: 'cron' | 'daily' | 'hourly' | 'weekly' | 'monthly' | 'minutes_interval'
+  readonly kind: 'cron' | 'daily' | 'hourly' | 'weekly' | 'monthly' | 'minutes_interval' | 'seconds_interval'
   /** As written: `0 * * * *`, `07:00:00`. */
   readonly at: string
   readonly timezone: string

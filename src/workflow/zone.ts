@@ -1,63 +1,42 @@
+import { ZONE_NAMES } from './zone-names.ts'
+import { findStretch, openOffsets, type Stretch } from './zone-offsets.ts'
+
 /** A time zone with the offset rules of IANA, or a fixed offset. `id` is as Java writes it: `Asia/Tokyo`, `UTC+03:00`. */
-export type Zone = { readonly id: string; readonly fixedMinutes: number | null }
+export type Zone = { readonly id: string; readonly fixedMs: number | null }
 
-const MINUTE = 60_000
-const DAY = 86_400_000
+export const UTC: Zone = { id: 'UTC', fixedMs: 0 }
 
-/** Zones by name: looking one up means to go through all of them, and each session asks for its own several times. */
-const named = new Map<string, Zone>()
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
-/** Undefined when no such zone exists. Names are written exactly: `asia/tokyo` is none (as in Digdag). */
+/** Undefined when no such zone exists. Names are written exactly: `asia/tokyo` is none. What Java's `ZoneId.of` takes, as in Digdag. */
 export function readZone(text: string): Zone | undefined {
-  const known = readOffset(text) ?? named.get(text)
-  if (known !== undefined) return known
-  const formatter = /^[A-Za-z]/.test(text) ? openFormatter(text) : undefined
-  if (formatter === undefined || isMisspelt(text)) return undefined
-  const zone = { id: text, fixedMinutes: null }
-  named.set(text, zone)
+  const name = text.trim()
+  const fixed = readFixed(name)
+  if (fixed !== undefined) return fixed
+  return ZONE_NAMES.has(name) && openOffsets(name) !== undefined ? { id: name, fixedMs: null } : undefined
+}
+
+/** The zone of what was checked before. */
+export function getZone(id: string): Zone {
+  const zone = readZone(id)
+  if (zone === undefined) throw new Error(`the zone ${id} was never checked`)
   return zone
 }
 
-export function zoneNames(): readonly string[] {
-  return ['UTC', ...Intl.supportedValuesOf('timeZone')]
-}
+const FIXED = /^(UTC|GMT|UT)?([+-])(\d|\d\d|\d{4}|\d\d:\d\d|\d{6}|\d\d:\d\d:\d\d)$/
 
-const OFFSET = /^(UTC|GMT|UT)?([+-])(\d{1,2})(?::?([0-5]\d))?$/
-
-function readOffset(text: string): Zone | undefined {
-  if (/^(Z|UTC|GMT|UT)$/.test(text)) return { id: text, fixedMinutes: 0 }
-  const match = OFFSET.exec(text)
-  if (match === null) return undefined
-  const [, prefix = '', sign = '+', hours = '0', minutes = '00'] = match
-  const total = Number(hours) * 60 + Number(minutes)
-  if (total > 18 * 60) return undefined
-  const id = total === 0 ? prefix || 'Z' : `${prefix}${sign}${hours.padStart(2, '0')}:${minutes}`
-  return { id, fixedMinutes: sign === '-' ? -total : total }
-}
-
-function isMisspelt(text: string): boolean {
-  return zoneNames().some((name) => name !== text && name.toLowerCase() === text.toLowerCase())
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>()
-
-function openFormatter(id: string): Intl.DateTimeFormat | undefined {
-  const known = formatters.get(id)
-  if (known !== undefined) return known
-  const opened = tryFormatter(id)
-  if (opened !== undefined) formatters.set(id, opened)
-  return opened
-}
-
-/** Intl has no other way to ask whether a zone exists. */
-function tryFormatter(timeZone: string): Intl.DateTimeFormat | undefined {
-  const digits = { year: 'numeric', month: 'numeric', day: 'numeric' } as const
-  const clock = { hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' } as const
-  try {
-    return new Intl.DateTimeFormat('en-US', { timeZone, era: 'short', ...digits, ...clock })
-  } catch {
-    return undefined
-  }
+function readFixed(text: string): Zone | undefined {
+  if (/^(Z|UTC|GMT|UT)$/.test(text)) return { id: text, fixedMs: 0 }
+  const [, prefix = '', sign = '+', written] = FIXED.exec(text) ?? []
+  if (written === undefined) return undefined
+  const digits = written.replaceAll(':', '').padStart(2, '0').padEnd(6, '0')
+  const [hours = '', minutes = '', seconds = ''] = digits.match(/\d\d/g) ?? []
+  const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+  if (minutes > '59' || seconds > '59' || ms > 18 * HOUR) return undefined
+  if (ms === 0) return { id: prefix || 'Z', fixedMs: 0 }
+  const id = `${prefix}${sign}${hours}:${minutes}${seconds === '00' ? '' : `:${seconds}`}`
+  return { id, fixedMs: sign === '-' ? -ms : ms }
 }
 
 /** What the zone's clocks show at an instant, written as milliseconds since 1970 as if it were UTC. */
@@ -67,50 +46,43 @@ export function wallOf(zone: Zone, instantMs: number): number {
 
 /** East of Greenwich is positive. */
 export function offsetMs(zone: Zone, instantMs: number): number {
-  if (zone.fixedMinutes !== null) return zone.fixedMinutes * MINUTE
-  const formatter = openFormatter(zone.id)
-  if (formatter === undefined || !Number.isFinite(instantMs)) return 0
-  const seconds = Math.floor(instantMs / 1000) * 1000
-  return readParts(formatter.formatToParts(seconds)) - seconds
+  return stretchOf(zone, instantMs).offset
 }
 
-function readParts(parts: readonly Intl.DateTimeFormatPart[]): number {
-  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '0'
-  const year = part('era').startsWith('B') ? 1 - Number(part('year')) : Number(part('year'))
-  const wall = new Date(0)
-  wall.setUTCFullYear(year, Number(part('month')) - 1, Number(part('day')))
-  return wall.setUTCHours(Number(part('hour')), Number(part('minute')), Number(part('second')))
+/** The time around an instant in which the zone's clocks are not changed. */
+export function stretchOf({ id, fixedMs }: Zone, instantMs: number): Stretch {
+  const offsets = fixedMs === null && Number.isFinite(instantMs) ? openOffsets(id) : undefined
+  if (offsets !== undefined) return findStretch(offsets, instantMs)
+  return { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY, offset: fixedMs ?? 0 }
 }
 
 /** When the clocks show `wallMs`: the first time if they do so twice; the first instant after the gap if they never do. */
 export function instantOf(zone: Zone, wallMs: number): number {
-  const offsets = [offsetMs(zone, wallMs - DAY), offsetMs(zone, wallMs + DAY)]
-  const candidates = offsets.map((offset) => wallMs - offset)
-  const shown = candidates.filter((instant) => wallOf(zone, instant) === wallMs)
+  const { shown, candidates } = instantsOf(zone, wallMs)
   return shown.length > 0 ? Math.min(...shown) : endOfGap(zone, Math.min(...candidates), wallMs)
 }
 
 /** As `instantOf`, with JavaScript's rule for the gap: 02:30 is 03:30. */
 export function scriptInstantOf(zone: Zone, wallMs: number): number {
-  const candidates = [wallMs - offsetMs(zone, wallMs - DAY), wallMs - offsetMs(zone, wallMs + DAY)]
-  const shown = candidates.filter((instant) => wallOf(zone, instant) === wallMs)
+  const { shown, candidates } = instantsOf(zone, wallMs)
   return shown.length > 0 ? Math.min(...shown) : Math.max(...candidates)
 }
 
-/** Before the gap the clocks show less than `wallMs`, after it more: the first instant at which they show more. */
+function instantsOf(zone: Zone, wallMs: number) {
+  const candidates = [wallMs - offsetMs(zone, wallMs - DAY), wallMs - offsetMs(zone, wallMs + DAY)]
+  return { candidates, shown: candidates.filter((instant) => wallOf(zone, instant) === wallMs) }
+}
+
+/** Before the gap the clocks show less than `wallMs`, from its end on more. */
 function endOfGap(zone: Zone, from: number, wallMs: number): number {
-  let [before, after] = [from - DAY, from + DAY]
-  while (after - before > 1000) {
-    const middle = Math.floor((before + after) / 2000) * 1000
-    if (wallOf(zone, middle) < wallMs) before = middle
-    else after = middle
-  }
-  return after
+  let stretch = stretchOf(zone, from - DAY)
+  while (stretch.until + stretch.offset <= wallMs) stretch = stretchOf(zone, stretch.until)
+  return stretch.from
 }
 
 /** `+09:00`, `-0800` with an empty separator. */
 export function formatOffset(zone: Zone, instantMs: number, separator: ':' | ''): string {
-  const minutes = Math.trunc(offsetMs(zone, instantMs) / MINUTE)
+  const minutes = Math.trunc(offsetMs(zone, instantMs) / 60_000)
   const digits = (value: number) => String(Math.floor(value)).padStart(2, '0')
   return `${minutes < 0 ? '-' : '+'}${digits(Math.abs(minutes) / 60)}${separator}${digits(Math.abs(minutes) % 60)}`
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type TaskLogPath, taskLogPath } from '../../src/log/task-log-path.ts'
-import { readZone } from '../../src/workflow/zone.ts'
+import { getZone } from '../../src/workflow/zone.ts'
 
 const LOG: TaskLogPath = {
   projectId: '12',
   workflow: 'daily',
   sessionTime: new Date('2026-03-28T23:00:00Z'),
-  zone: readZone('Europe/Berlin') ?? { id: 'UTC', fixedMinutes: 0 },
+  zone: getZone('Europe/Berlin'),
   retryName: '',
   createdAt: new Date('2026-03-29T05:00:00Z'),
   fullName: '+daily+extract',

@@ -2,7 +2,7 @@ import type { Parameters } from 'fast-check'
 
 /** `./scripts/test --long` gives properties this many times the runs, and one seed for all of them, which it prints. */
 const TIMES = 25
-const isLong = process.env.SLUICE_TEST_LONG === 'yes'
+export const isLong = process.env.SLUICE_TEST_LONG === 'yes'
 const seed = Number.parseInt(process.env.SLUICE_TEST_SEED ?? '', 10)
 
 /** What every `fc.assert` is given. */

@@ -77,7 +77,7 @@ describe('a project', () => {
       'a bad cron',
       'schedule: {cron>: "0 25 * * *"}\n',
       [
-        'main.dig:1:19 error: "0 25 * * *" is no cron pattern: Invalid value for hour: 25 | Write five fields: minute hour day month weekday, for example cron>: 42 4 1 * *.',
+        'main.dig:1:19 error: "0 25 * * *" is no cron pattern: 25 is no hour (0 to 23) | Write five fields: minute hour day month weekday, for example cron>: 42 4 1 * *.',
       ],
     ],
     [

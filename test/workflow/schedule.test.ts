@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/brand.ts'
 import { firstDue, nextDue, nextDues, previousDue, readSchedule } from '../../src/workflow/schedule.ts'
-import { findScheduleFaults } from '../../src/workflow/schedule-plan.ts'
+import { findScheduleFaults } from '../../src/workflow/schedule-faults.ts'
 import type { Schedule } from '../../src/workflow/workflow.ts'
 import { effort, PROPERTY_MS } from '../support/properties.ts'
 
@@ -192,21 +192,29 @@ describe('a schedule', () => {
   )
 
   it.each<[JsonObject, string, string]>([
-    [{ 'cron>': '* * * *' }, 'cron>', 'a cron pattern has 5 fields (minute hour day month weekday), "* * * *" has 4'],
-    [{ 'cron>': '61 * * * *' }, 'cron>', '"61 * * * *" is no cron pattern: Invalid value for minute: 61'],
-    [{ 'cron>': '@daily' }, 'cron>', 'a cron pattern has 5 fields (minute hour day month weekday), "@daily" has 1'],
-    [{ 'cron>': '0 0 15W * *' }, 'cron>', '"15W" in "0 0 15W * *" is no cron field'],
-    [{ 'cron>': '0 0 30 2 *' }, 'cron>', '"0 0 30 2 *" never comes: there is no such day'],
+    [
+      { 'cron>': '* * * *' },
+      'cron>',
+      '"* * * *" is no cron pattern: it has 4 fields, and should have 5 (minute hour day month weekday)',
+    ],
+    [{ 'cron>': '61 * * * *' }, 'cron>', '"61 * * * *" is no cron pattern: 61 is no minute (0 to 59)'],
+    [
+      { 'cron>': '@daily' },
+      'cron>',
+      '"@daily" is no cron pattern: it has 1 field, and should have 5 (minute hour day month weekday)',
+    ],
+    [{ 'cron>': '0 0 15W * *' }, 'cron>', '"0 0 15W * *" is no cron pattern: 15W is no day of the month (1 to 31)'],
+    [{ 'cron>': '0 0 30 2 *' }, 'cron>', '"0 0 30 2 *" is no cron pattern: there is no such day, so it never comes'],
     [{ 'daily>': '7' }, 'daily>', 'daily> scheduler requires hh:mm:ss format: 7'],
     [{ 'hourly>': '1:2:3' }, 'hourly>', 'hourly>: scheduler requires mm:ss format: 1:2:3'],
     [{ 'weekly>': 'Foo,09:00:00' }, 'weekly>', 'weekly>: scheduler requires day,hh:mm:ss format: Foo,09:00:00'],
-    [{ 'monthly>': '32,09:00:00' }, 'monthly>', 'monthly>: scheduler requires day,hh:mm:ss format: 32,09:00:00'],
+    [{ 'monthly>': '32,09:00:00' }, 'monthly>', '32 is no day of the month (1 to 31)'],
     [
       { 'minutes_interval>': 'ten' },
       'minutes_interval>',
       `Expected integer (int) type for key '_command' but got "ten" (string)`,
     ],
-    [{ 'minutes_interval>': 0 }, 'minutes_interval>', 'minutes_interval>: 0 is not between 1 and 59'],
+    [{ 'minutes_interval>': 0 }, 'minutes_interval>', 'minutes_interval>: 0 is no number from 1 on'],
     [{ 'yearly>': 1 }, 'yearly>', 'Unknown scheduler type: yearly'],
     [{}, '', "Schedule config requires 'type>: at' parameter: {}"],
     [{ 'daily>': '07:00:00', 'hourly>': '00:00' }, 'hourly>', "Parameter 'hourly>' is not used at schedule."],

@@ -1,5 +1,5 @@
 import { Refusal } from '../../refusal.ts'
-import { formatInZone, instantOf, readZone, wallOf, type Zone } from '../../workflow/zone.ts'
+import { formatInZone, getZone, instantOf, wallOf } from '../../workflow/zone.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000
 export const instant = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
 
 /** `2026-03-28T15:00:00+09:00`: a session's time, on the wall of its workflow's zone. */
-export const zoned = (at: Date, zone: string): string => formatInZone(zoneOf(zone), at.getTime())
+export const zoned = (at: Date, zone: string): string => formatInZone(getZone(zone), at.getTime())
 
 /** A time with an offset, or one on the wall of `zone`. A bare date is refused, as Digdag does; seconds may be missing, and fractions are allowed. */
 export function readTime(text: string, zone: string): Date {
@@ -16,20 +16,14 @@ export function readTime(text: string, zone: string): Date {
   const milliseconds = time.replace(/(\.\d{3})\d+$/, '$1') // JavaScript knows no finer ones
   const at = new Date(`${date}T${milliseconds}${offset ?? 'Z'}`)
   if (Number.isNaN(at.getTime())) throw notATime(text)
-  return offset === undefined ? new Date(instantOf(zoneOf(zone), at.getTime())) : at
+  return offset === undefined ? new Date(instantOf(getZone(zone), at.getTime())) : at
 }
 
 /** The first instant of the hour or the day on the wall of `zone`. */
 export function truncate(at: Date, to: 'hour' | 'day', zone: string): Date {
-  const wall = wallOf(zoneOf(zone), at.getTime())
+  const wall = wallOf(getZone(zone), at.getTime())
   const unit = to === 'hour' ? HOUR_MS : 24 * HOUR_MS
-  return new Date(instantOf(zoneOf(zone), Math.floor(wall / unit) * unit))
-}
-
-function zoneOf(text: string): Zone {
-  const zone = readZone(text)
-  if (zone === undefined) throw new Error(`the zone ${text} was never checked`)
-  return zone
+  return new Date(instantOf(getZone(zone), Math.floor(wall / unit) * unit))
 }
 
 const notATime = (text: string) =>
