@@ -50,10 +50,13 @@ function checkZone(
   const zone = typeof timezone === 'string' ? readZone(timezone) : undefined
   if (zone !== undefined) return { id: zone.id, problems: [] }
   const message = `Unknown time zone ${JSON.stringify(timezone)}: times of day would mean nothing`
-  return {
-    id: 'UTC',
-    problems: [problemAt(valueAt(root, ['timezone']), { message, hint: zoneHint(String(timezone)) })],
-  }
+  const problem = problemAt(valueAt(root, ['timezone']), { message, hint: zoneHint(String(timezone)) })
+  return { id: 'UTC', problems: [{ ...problem, digdag: { phase: 'load', message: sayZoneAsDigdag(timezone) } }] }
+}
+
+function sayZoneAsDigdag(given: Json): string {
+  const type = Array.isArray(given) ? 'array' : typeof given
+  return `Expected [reference type, time zone] for key 'timezone' but got ${JSON.stringify(given)} (${type})`
 }
 
 function zoneHint(name: string): string {
@@ -72,8 +75,12 @@ function scheduleProblems(root: LocatedMap, config: JsonObject): readonly Proble
     const path = fault.key === '' ? ['schedule'] : ['schedule', fault.key]
     const entry = findEntry(root, path)
     const position = fault.isValue === true ? entry?.value.position : entry?.key
-    const problem = problemAt(position ?? root.position, fault)
-    return fault.isOdd === true ? { ...problem, severity: 'warning' } : problem
+    const { digdag: said, isOdd } = fault
+    return {
+      ...problemAt(position ?? root.position, fault),
+      ...(isOdd === true ? { severity: 'warning' } : {}),
+      ...(said === undefined ? {} : { digdag: { phase: 'schedule', message: said } }),
+    }
   })
 }
 
