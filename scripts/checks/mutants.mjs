@@ -47,6 +47,13 @@ const TABLE = [
     ['test/db/tasks.test.ts'],
   ],
   [
+    'what runs is put off while its place cannot be opened',
+    'src/app/run-task.ts',
+    " && (await ports.executor.state(prepared.run)) === 'absent' ? blocked : null",
+    ' ? blocked : null',
+    ['test/app/work.test.ts'],
+  ],
+  [
     'a worker takes up again what it has given up itself',
     'src/db/tasks.ts',
     ' and run.finished_at is not null)',

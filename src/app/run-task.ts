@@ -81,13 +81,17 @@ export async function findOrder(ports: RunPorts, claim: Claim): Promise<Prepared
 
 export const runOf = ({ attemptId, id, epoch }: Claim): Run => ({ attemptId, taskId: id, epoch })
 
-/** Makes ready the place, when a command is to run. Postponed: nothing can run here for the moment, and nothing is used up. */
-export async function openPlace(
-  ports: RunPorts,
-  options: RunOptions,
-  { order, planned, source }: Prepared,
-): Promise<TaskEvent | null> {
-  if (planned.step.kind !== 'run') return null
+/**
+ * Makes ready the place, when a command is to run. Postponed: nothing can run here for the moment, and nothing is used up.
+ * A command that was posted before goes on, or is harvested, even if its place cannot be opened for the moment: postponed, it would start a second time.
+ */
+export async function openPlace(ports: RunPorts, options: RunOptions, prepared: Prepared): Promise<TaskEvent | null> {
+  if (prepared.planned.step.kind !== 'run') return null
+  const blocked = await findBlock(ports, options, prepared)
+  return blocked !== null && (await ports.executor.state(prepared.run)) === 'absent' ? blocked : null
+}
+
+async function findBlock(ports: RunPorts, options: RunOptions, { order, source }: Prepared): Promise<TaskEvent | null> {
   const isDocker = ports.executor.kind === 'docker'
   const why = `The image of this revision is not here: ${order.imageKey ?? 'it has none'}.`
   if (isDocker && order.image === null) return postponed(ports, why)

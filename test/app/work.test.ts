@@ -265,6 +265,19 @@ eachBackend('a worker', (open) => {
     expect(fake.started).toHaveLength(1)
   })
 
+  it('follows what runs when it comes back, though the engine does not answer it then', async () => {
+    const { work, fake, executor } = await hire(() => {})
+    const id = await startOne(ports, { '+a': sh('once') })
+    await work.look()
+    await fake.until(() => fake.started.length === 1)
+    await work.close()
+    fake.isAway = true
+    await employ(executor)
+    fake.running()[0]?.exit(0)
+    await until(id, 'success')
+    expect(fake.started).toHaveLength(1)
+  })
+
   it('leaves to a person what it has given up itself, however often it comes back', async () => {
     const { work, fake, executor } = await hire((_, run) =>
       run.exit({ kind: 'lost', why: 'its container was removed' }),
