@@ -3,7 +3,7 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCause } from './app/exit-cause.ts'
-import { type PlanFacts, type PlannedTask, planTask } from './app/plan-task.ts'
+import { errorOf, type PlanFacts, type PlannedTask, planTask } from './app/plan-task.ts'
 import type { TaskEvent } from './attempt/decide.ts'
 import { MemoryAttempt, type MemoryTask } from './attempt/memory.ts'
 import { isFinal } from './attempt/task.ts'
@@ -167,12 +167,12 @@ function whyOf(event: TaskEvent): string | null {
   return 'exitCause' in event ? (event.exitCause ?? null) : null
 }
 
-async function act(fold: Fold, task: MemoryTask, { step }: PlannedTask): Promise<TaskEvent> {
+async function act(fold: Fold, task: MemoryTask, { step, where }: PlannedTask): Promise<TaskEvent> {
   switch (step.kind) {
     case 'run':
-      return runCommand(fold, task, step)
+      return runCommand(fold, task, { step, where })
     case 'fail':
-      return { kind: 'failed', error: { message: step.message } }
+      return { kind: 'failed', error: errorOf(step) }
     case 'subtasks':
       return { kind: 'succeeded', result: NO_RESULT, subtasks: step.tree }
     case 'log':
@@ -185,7 +185,9 @@ async function act(fold: Fold, task: MemoryTask, { step }: PlannedTask): Promise
 
 const NO_RESULT = { store: {}, export: {}, reset: [] }
 
-async function runCommand(fold: Fold, task: MemoryTask, step: RunStep): Promise<TaskEvent> {
+type Command = { readonly step: RunStep; readonly where: string }
+
+async function runCommand(fold: Fold, task: MemoryTask, { step, where }: Command): Promise<TaskEvent> {
   const { executor, runs, write, signal } = fold
   const epoch = String(Number(runs.get(task.id)?.epoch ?? 0) + 1)
   const run = { attemptId: ATTEMPT, taskId: task.id, epoch }
@@ -197,9 +199,14 @@ async function runCommand(fold: Fold, task: MemoryTask, step: RunStep): Promise<
   const cause = exitCause(exit, null)
   if (exit.kind === 'killed' && signal.aborted) return { kind: 'canceled', exitCause: 'stopped' }
   if (exit.kind !== 'exited')
-    return { kind: 'failed', error: { message: `Command ended: ${cause} (runtime)` }, exitCause: cause }
+    return {
+      kind: 'failed',
+      error: { message: `Command ended: ${cause} (runtime)`, stacktrace: where },
+      exitCause: cause,
+    }
   const conclusion = step.conclude(exit.code, await executor.readOutput(run, 'output.json', OUTPUT_BYTES))
-  if (conclusion.kind === 'failed') return { ...conclusion, exitCause: cause }
+  if (conclusion.kind === 'failed')
+    return { kind: 'failed', error: { stacktrace: where, ...conclusion.error }, exitCause: cause }
   const { store, export: exported, reset, subtasks } = conclusion
   return { kind: 'succeeded', result: { store, export: exported, reset }, subtasks, exitCause: cause }
 }

@@ -1,4 +1,5 @@
 import { type RetryPolicy, readRetry } from '../attempt/retry.ts'
+import type { TaskError } from '../attempt/task.ts'
 import type { Json, JsonObject } from '../brand.ts'
 import type { TaskOrder } from '../db/task-orders.ts'
 import { headline } from '../log/task-lines.ts'
@@ -28,6 +29,8 @@ export type PlanFacts = Pick<
 /** What is to be done, and what a loss or a failure of it means. */
 export type PlannedTask = {
   readonly step: Step
+  /** The task and its attempt, for whoever is told of an error of it. */
+  readonly where: string
   /** For the log; null: it came to no operator. */
   readonly headline: string | null
   readonly retry: RetryPolicy | null
@@ -43,26 +46,29 @@ export type PlanPorts = {
 /** Pure as far as its ports are: a restarted worker plans the same again. What is wrong with the task becomes a `fail` step. */
 export function planTask(ports: PlanPorts, order: PlanFacts, layers: readonly ParamLayer[]): PlannedTask {
   const { config, timezone, fullName } = order
+  const where = `at ${fullName} of attempt ${order.attemptId}`
   const evaluated = evaluateTask({ config, params: paramsOf(order, layers), expressions: ports.expressions, timezone })
-  if (!evaluated.ok) return broken(evaluated.message)
+  if (!evaluated.ok) return broken(evaluated.message, where)
   const { local, params } = evaluated
   const found = readOperator(params)
-  if (found === undefined) return broken('The task has no operator (config)')
+  if (found === undefined) return broken('The task has no operator (config)', where)
   const operator = ports.operators.get(found.type) ?? INTERNAL.get(found.type)
-  if (operator === undefined) return broken(`Unknown task type: ${found.type} (config)`)
+  if (operator === undefined) return broken(`Unknown task type: ${found.type} (config)`, where)
   const retry = operator.retries && params._retry !== undefined ? readRetry(params._retry) : null
-  if (retry !== null && !retry.ok) return broken(`${retry.message} (config)`)
+  if (retry !== null && !retry.ok) return broken(`${retry.message} (config)`, where)
   const policy = retry?.policy ?? null
   return {
-    step: stepOf(operator, { command: found.command, local, params, fullName, readProject: ports.readProject }),
+    step: stepOf(operator, { command: found.command, local, params, fullName, readProject: ports.readProject }, where),
+    where,
     headline: typeof config._type === 'string' ? headline(found.type, undefined) : headline(found.type, found.command),
     retry: policy,
     isRetryable: operator.isRepeatable || policy?.onLoss === true,
   }
 }
 
-const broken = (message: string): PlannedTask => ({
-  step: { kind: 'fail', message },
+const broken = (message: string, where: string): PlannedTask => ({
+  step: { kind: 'fail', message, stacktrace: where },
+  where,
   headline: null,
   retry: null,
   isRetryable: true,
@@ -73,11 +79,14 @@ const INTERNAL: ReadonlyMap<string, Operator> = new Map([
   ['notify', { name: 'notify', isRepeatable: true, retries: false, plan: () => ({ kind: 'nothing' }) }],
 ])
 
-function stepOf(operator: Operator, task: Parameters<Operator['plan']>[0]): Step {
+/** What a step that fails leaves for `_error`. */
+export const errorOf = ({ kind: _, ...error }: Extract<Step, { kind: 'fail' }>): TaskError => error
+
+function stepOf(operator: Operator, task: Parameters<Operator['plan']>[0], where: string): Step {
   try {
     return operator.plan(task)
   } catch (error) {
-    if (error instanceof Refusal) return { kind: 'fail', message: error.message }
+    if (error instanceof Refusal) return { kind: 'fail', message: error.message, stacktrace: where }
     throw error
   }
 }

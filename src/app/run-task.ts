@@ -1,4 +1,5 @@
 import type { TaskEvent } from '../attempt/decide.ts'
+import type { TaskState } from '../attempt/task.ts'
 import type { Digest, LogId } from '../brand.ts'
 import { appendLog, appendLogAt, closeLog, getLogState } from '../db/logs.ts'
 import { leavePlaceIfUnused } from '../db/places.ts'
@@ -6,6 +7,7 @@ import { isDatabaseAway, type Sql } from '../db/sql.ts'
 import { findTaskOrder, listParamLayers, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, insertTaskRun } from '../db/task-runs.ts'
 import { beginTaskIfClaimed, type Claim } from '../db/tasks.ts'
+import { lastWords } from '../log/last-words.ts'
 import { taskLine } from '../log/task-lines.ts'
 import type { Conclusion, RunStep } from '../operators/operator.ts'
 import { Refusal } from '../refusal.ts'
@@ -14,7 +16,7 @@ import type { EnsureImage } from './ensure-image.ts'
 import { exitCause } from './exit-cause.ts'
 import { type AttemptPorts, type Finished, finishTask } from './finish-task.ts'
 import type { Leases } from './leases.ts'
-import { type PlannedTask, type PlanPorts, planTask } from './plan-task.ts'
+import { errorOf, type PlannedTask, type PlanPorts, planTask } from './plan-task.ts'
 
 /** A revision's files on this worker. */
 type Source = {
@@ -111,7 +113,7 @@ async function findBlock(ports: RunPorts, options: RunOptions, { order, source }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     if (error.code === 'unavailable') return postponed(ports, error.message)
-    return { kind: 'failed', error: { message: `${error.message} ${error.hint}` } }
+    return wentWrong({ planned }, `${error.message} ${error.hint}`)
   }
 }
 
@@ -162,7 +164,7 @@ export async function act(ports: RunPorts, options: RunOptions, running: Running
     case 'run':
       return runCommand(ports, options, running, step)
     case 'fail':
-      return { kind: 'failed', error: { message: step.message } }
+      return { kind: 'failed', error: errorOf(step) }
     case 'subtasks':
       return { kind: 'succeeded', result: NO_RESULT, subtasks: step.tree }
     case 'log':
@@ -215,31 +217,35 @@ async function eventOf(ports: RunPorts, running: Running, step: RunStep, exit: E
   const cause = exitCause(exit, order?.cancelRequestedBy ?? null)
   switch (exit.kind) {
     case 'exited':
-      return { ...(await conclude(executor, running.run, step, exit.code)), exitCause: cause }
+      return { ...(await conclude(executor, running, step, exit.code)), exitCause: cause }
     case 'unstarted':
       return postponed(ports, cause)
     case 'lost':
       return { kind: 'lost', exitCause: cause }
     case 'killed':
       if (order?.cancelRequestedBy) return { kind: 'canceled', exitCause: cause }
-      return { kind: 'failed', error: { message: `Command was ${cause} (runtime)` }, exitCause: cause }
+      return { ...wentWrong(running, `Command was ${cause} (runtime)`), exitCause: cause }
     case 'out_of_memory':
     case 'timed_out':
-      return { kind: 'failed', error: { message: `Command ended: ${cause} (runtime)` }, exitCause: cause }
+      return { ...wentWrong(running, `Command ended: ${cause} (runtime)`), exitCause: cause }
   }
 }
 
-async function conclude(executor: Executor, run: Run, step: RunStep, code: number) {
+async function conclude(executor: Executor, running: Running, step: RunStep, code: number) {
   try {
-    return told(step.conclude(code, await executor.readOutput(run, 'output.json', OUTPUT_BYTES)))
+    return told(running, step.conclude(code, await executor.readOutput(running.run, 'output.json', OUTPUT_BYTES)))
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    return { kind: 'failed', error: { message: `${error.message} ${error.hint} (runtime)` } } as const
+    return wentWrong(running, `${error.message} ${error.hint} (runtime)`)
   }
 }
 
-function told(conclusion: Conclusion) {
-  if (conclusion.kind === 'failed') return conclusion
+const wentWrong = ({ planned: { where } }: Pick<Running, 'planned'>, message: string) =>
+  ({ kind: 'failed', error: { message, stacktrace: where } }) as const
+
+function told({ planned: { where } }: Running, conclusion: Conclusion) {
+  if (conclusion.kind === 'failed')
+    return { kind: 'failed', error: { stacktrace: where, ...conclusion.error } } as const
   const { store, export: exported, reset, subtasks } = conclusion
   return { kind: 'succeeded', result: { store, export: exported, reset }, subtasks } as const
 }
@@ -252,25 +258,21 @@ export function finish(
   event: TaskEvent,
 ): Promise<Finished> {
   const now = ports.now()
-  const words =
-    event.kind === 'failed'
-      ? taskLine(lineSource(options, order), 'ERROR', lastWords(order, event.error.message), now)
-      : ''
-  const alongside = async (tx: Sql) => {
+  const wordsOf = (state: TaskState) => {
+    if (event.kind !== 'failed') return ''
+    const text = lastWords(order.fullName, event.error, state === 'retry_waiting')
+    return taskLine(lineSource(options, order), 'ERROR', text, now)
+  }
+  const alongside = async (tx: Sql, state: TaskState) => {
     if (event.kind === 'postponed') await leavePlaceIfUnused(tx, claim.attemptId, options.workerId)
     if (logId === null) return
-    await appendLog(tx, logId, Buffer.from(words), now)
+    await appendLog(tx, logId, Buffer.from(wordsOf(state)), now)
     await closeLog(tx, logId, now)
   }
   const { workerId, queues, leaseSeconds } = options
   const next = isLast ? {} : { next: { workerId, queues, leaseSeconds } }
   return finishTask(ports, { claim, event, alongside, ...next }, now)
 }
-
-const lastWords = ({ fullName }: TaskOrder, message: string) =>
-  message.endsWith('(config)')
-    ? `Configuration error at task ${fullName}: ${message}`
-    : `Task ${fullName} failed.\n${message}`
 
 /** Tries again while PostgreSQL is away: what has run must not be lost because nobody could write it down. */
 export async function retryWhileAway<T>(leases: Leases, act: () => Promise<T>): Promise<T> {

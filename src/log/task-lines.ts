@@ -18,7 +18,7 @@ export function taskLine(source: LineSource, level: 'INFO' | 'WARN' | 'ERROR', t
 
 /** `sh>: echo hi`, before the first run. Mappings are shown in Java's form, as Digdag shows them: `{from=0, to=10}`. */
 export function headline(type: string, command: Json | undefined): string {
-  return command === undefined ? `type: ${type}` : `${type}>: ${shown(command)}`
+  return command === undefined ? `type: ${type}` : `${type}>: ${command === null ? '' : shown(command)}`
 }
 
 function shown(value: Json): string {

@@ -20,7 +20,8 @@ export type Step =
   | { readonly kind: 'log'; readonly text: string }
   /** `tree` is the config of `^sub`. */
   | { readonly kind: 'subtasks'; readonly tree: JsonObject }
-  | { readonly kind: 'fail'; readonly message: string }
+  /** `stacktrace`: something went wrong; absent: the task is meant to fail. */
+  | { readonly kind: 'fail'; readonly message: string; readonly stacktrace?: string }
   /** Done without doing anything: an `if>` without the branch. */
   | { readonly kind: 'nothing' }
 
@@ -44,7 +45,7 @@ export type Conclusion =
       readonly reset: readonly string[]
       readonly subtasks: JsonObject | null
     }
-  | { readonly kind: 'failed'; readonly error: { readonly message: string; readonly stacktrace?: string } }
+  | { readonly kind: 'failed'; readonly error: { readonly message: string } }
 
 /** A new operator is one file that exports one of these, its line in `all.ts`, and its test. */
 export type Operator = {

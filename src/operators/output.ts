@@ -55,6 +55,4 @@ export function succeed(output: Output): Conclusion {
   }
 }
 
-export function failWith(message: string, stacktrace?: string): Conclusion {
-  return { kind: 'failed', error: stacktrace === undefined ? { message } : { message, stacktrace } }
-}
+export const failWith = (message: string): Conclusion => ({ kind: 'failed', error: { message } })

@@ -158,8 +158,9 @@ eachBackend('a worker', (open) => {
     await work.look()
     await until(id, 'error')
     const [task] = await sql`select error, exit_cause from tasks where attempt_id = ${id} and full_name = '+wf+x'`
-    expect(task).toEqual({ error: { message: 'Command failed with code 3 (runtime)' }, exit_cause: 'exited with 3' })
-    expect(await logOf(id, '+wf+x')).toContain('Task +wf+x failed.\nCommand failed with code 3 (runtime)')
+    const error = { message: 'Command failed with code 3 (runtime)', stacktrace: `at +wf+x of attempt ${id}` }
+    expect(task).toEqual({ error, exit_cause: 'exited with 3' })
+    expect(await logOf(id, '+wf+x')).toContain('Task failed with unexpected error: Command failed with code 3\n')
     expect(await statesOf(sql, id)).toContain('+wf+l^sub+loop-1 success')
     expect(await logOf(id, '+wf+l^sub+loop-1')).toMatch(/1$/)
   })

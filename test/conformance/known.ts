@@ -28,13 +28,10 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
 export const WAITING: Readonly<Record<string, readonly string[]>> = {
   call: ['call-004-missing', 'call-008-broken-file'],
   disable: ['disable-001-operator', 'disable-002-group'],
-  error: ['error-001-operator'],
   flow: ['flow-007-background', 'flow-009-after'],
   http: ['http-001-refused-post', 'http-002-refused-get', 'http-004-bad-uri', 'http-006-call-refused'],
-  if: ['if-003-missing'],
   kill: ['kill-001-sleep'],
-  loop: ['loop-015-iteration-fails'],
-  ops: ['ops-005-fail', 'ops-006-wait', 'ops-008-unused-hints'],
+  ops: ['ops-006-wait', 'ops-008-unused-hints'],
   push: [
     'push-001-root-env',
     'push-003-two-operators',
@@ -52,7 +49,7 @@ export const WAITING: Readonly<Record<string, readonly string[]>> = {
     'push-047-task-name-number',
     'push-049-file-name-space',
   ],
-  py: ['py-006-exception', 'py-007-missing-argument', 'py-010-script', 'py-011-python-option', 'py-012-types-and-env'],
+  py: ['py-007-missing-argument', 'py-011-python-option', 'py-012-types-and-env'],
   rb: ['rb-001-method'],
   require: [
     'require-001-same-project',
@@ -61,23 +58,8 @@ export const WAITING: Readonly<Record<string, readonly string[]>> = {
     'require-007-missing',
     'require-010-rerun-none',
   ],
-  resume: [
-    'resume-001-failed',
-    'resume-002-all',
-    'resume-005-stores-kept',
-    'resume-006-dynamic',
-    'resume-012-same-name',
-  ],
-  retry: [
-    'retry-001-operator',
-    'retry-002-operator-exhausted',
-    'retry-003-group',
-    'retry-005-interval',
-    'retry-012-root',
-    'retry-014-loop',
-  ],
   sched: ['sched-011-sla-duration'],
-  sh: ['sh-005-exit-codes', 'sh-013-fresh-copy', 'sh-014-secret-missing', 'sh-016-secrets'],
+  sh: ['sh-005-exit-codes', 'sh-013-fresh-copy', 'sh-016-secrets'],
   var: ['var-012-local-key-order', 'var-026-syntax-error', 'var-029-old-script-only'],
   yaml: [
     'yaml-011-duplicate-task',

@@ -30,7 +30,7 @@ export function answerTask(task: CeleryTask) {
     exception: state === 'FAILURE' || state === 'RETRY' ? (task.error ?? task.exitCause) : null,
     timestamp: seconds(changedAt),
     runtime: isSuccess && startedAt !== null ? (changedAt.getTime() - startedAt.getTime()) / 1000 : null,
-    traceback: state === 'FAILURE' ? (task.stacktrace ?? task.error) : null,
+    traceback: state === 'FAILURE' ? [task.error, task.stacktrace].filter((part) => part !== null).join('\n') : null,
     exchange: '',
     routing_key: task.queue,
     clock: task.epoch,
