@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.ts'
 import { type CheckedProject, checkProject } from '../workflow/check-project.ts'
 import { sayAsDigdag } from '../workflow/digdag-words.ts'
 import { explainProblem } from '../workflow/explain.ts'
-import { leadsOut } from '../workflow/inside-path.ts'
+import { findStrayLink } from '../workflow/inside-path.ts'
 import { firstDue } from '../workflow/schedule.ts'
 import { showControls } from '../workflow/show-controls.ts'
 import type { Workflow } from '../workflow/workflow.ts'
@@ -54,7 +54,7 @@ async function readProject(work: Work, pushed: Pushed) {
   const checked = await readUntil(pushed, texts, check)
   if (hasErrors(checked)) return stopUnchecked(work, checked, texts)
   tellChecked(work, checked, texts, now)
-  const stray = await findStrayLink(pushed)
+  const stray = await findStray(pushed)
   if (stray !== undefined) return stop(work, stray, 'Put what it leads to into the repository, or remove the link')
   const plan = () => planEnvironment({ tree, texts, builder: project.builder, baseImage, templates })
   const planned = await readUntil(pushed, texts, plan)
@@ -64,12 +64,11 @@ async function readProject(work: Work, pushed: Pushed) {
 }
 
 /** No worker unpacks a link that leads out, so that no task would ever start. */
-async function findStrayLink({ tree, texts }: Pushed): Promise<string | undefined> {
+async function findStray({ tree, texts }: Pushed): Promise<string | undefined> {
   const links = tree.filter(({ mode, bytes }) => mode === '120000' && bytes <= MAX_TEXT)
   if (links.length === 0) return undefined
-  const targets = await texts(links.map(({ path }) => path))
-  const [path, target] = [...targets].find(([path, target]) => leadsOut(path, target)) ?? []
-  return path === undefined ? undefined : `The link ${path} leads out of the project, to ${target}`
+  const stray = findStrayLink(await texts(links.map(({ path }) => path)))
+  return stray && `The link ${stray.path} leads out of the project, to ${stray.target}`
 }
 
 type Checked = Extract<CheckedProject, { kind: 'checked' }>

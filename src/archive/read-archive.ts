@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
+import { findStrayLink } from '../workflow/inside-path.ts'
 import { bad, type EntryFault, findEntryFault } from './entry-fault.ts'
 
 /** A file or a link of an archive. The content of a link is its target. */
@@ -66,7 +67,7 @@ async function readTar(tar: Buffer, maxBytes: number): Promise<ReadArchive> {
   })
   parser.on('ignoredEntry', (entry: ReadEntry) => contents.refuse(bad(entry.path, 'its kind is not known here')))
   await new Promise<void>((resolve) => parser.on('end', resolve).end(tar))
-  const fault = contents.fault() ?? findCovered(contents.files)
+  const fault = contents.fault() ?? findCovered(contents.files) ?? findStray(contents.files)
   return fault === undefined ? { kind: 'read', files: [...contents.files.values()] } : { kind: 'refused', ...fault }
 }
 
@@ -113,4 +114,10 @@ function findCovered(files: ReadonlyMap<string, ArchiveFile>): EntryFault | unde
     for (let folder = posix.dirname(path); folder !== '.'; folder = posix.dirname(folder))
       if (files.has(folder)) return bad(path, `${folder} is no folder`)
   return undefined
+}
+
+function findStray(files: ReadonlyMap<string, ArchiveFile>): EntryFault | undefined {
+  const links = [...files.values()].filter(({ mode }) => mode === '120000')
+  const stray = findStrayLink(new Map(links.map(({ path, content }) => [path, content.toString()])))
+  return stray && bad(stray.path, `it is a link that leads out, to ${stray.target.slice(0, 200)}`)
 }

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { lstatSync, readFileSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar'
 import type { Digest } from '../brand.ts'
+import { insidePath } from '../workflow/inside-path.ts'
 import { unlessFull } from './full-disk.ts'
 
 /** A revision's files on this worker. */
@@ -99,17 +100,36 @@ async function checked(digest: Digest, tarGz: Buffer): Promise<Buffer> {
 async function unpackInto(home: string, folder: string, tarGz: Buffer): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   const fresh = await mkdtemp(join(home, 'unpacking-'))
-  await pipeline(Readable.from([tarGz]), extract({ cwd: fresh, preserveOwner: false, strict: true })).catch(
-    async (error: unknown) => {
-      await rm(fresh, { recursive: true, force: true }) // half a source on a full disk would keep it full
-      throw error
-    },
-  )
+  await extractInto(fresh, tarGz).catch(async (error: unknown) => {
+    await rm(fresh, { recursive: true, force: true }) // half a source on a full disk would keep it full
+    throw error
+  })
   await rename(fresh, folder).catch(async (error: NodeJS.ErrnoException) => {
     await rm(fresh, { recursive: true, force: true })
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error // another process was first
   })
 }
+
+/**
+ * Links last, and by us: the package waits for ever for some that are in order, such as `a/b` to `a` (tar 7.5.23).
+ * The deepest first: where a link stands in the way of another, placing it fails, and nothing is placed through one.
+ */
+async function extractInto(folder: string, tarGz: Buffer): Promise<void> {
+  const links = new Map<string, string>()
+  const filter = (path: string, entry: object) => {
+    if (!('type' in entry) || entry.type !== 'SymbolicLink' || !('linkpath' in entry)) return true
+    links.set(insidePath(path) ?? '', String(entry.linkpath))
+    return false
+  }
+  const options = { cwd: folder, preserveOwner: false, strict: true, maxDecompressionRatio: Number.POSITIVE_INFINITY }
+  await pipeline(Readable.from([tarGz]), extract({ ...options, filter }))
+  for (const [path, target] of [...links].sort(([a], [b]) => depth(b) - depth(a))) {
+    await mkdir(join(folder, dirname(path)), { recursive: true })
+    await symlink(target, join(folder, path))
+  }
+}
+
+const depth = (path: string) => path.split('/').length
 
 /** Every part of the path is looked at: a link anywhere in it leads who knows where. */
 function readText(folder: string, path: string): string | undefined {

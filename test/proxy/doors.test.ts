@@ -46,6 +46,7 @@ const speak = (text: string, port = proxy.port('8080'), isOver?: (said: string) 
   speakTo(port, text, isOver)
 const post = (url: string, body: string, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', body, headers })
+const put = (url: string, body: string) => fetch(url, { method: 'PUT', body })
 const over = { headers: { connection: 'close' } }
 const hostFetch = (port: number, host: string, path: string) =>
   speak(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, port)
@@ -152,7 +153,7 @@ describe('what is said about the client', () => {
 })
 
 describe('the limits', () => {
-  it('refuse bodies that are too large where they are, and not to git', async () => {
+  it('refuse bodies that are too large where they are, and not to git nor of a project', async () => {
     const announce = (path: string, bytes: number, door: '8080' | '8082' = '8080') =>
       speak(
         `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`,
@@ -169,7 +170,9 @@ describe('the limits', () => {
     const most = 'x'.repeat(MAX_HOOK_BYTES)
     expect((await post(`${proxy.url()}${hook}`, most)).status).toBe(200)
     expect((await post(`${proxy.url()}/git/shop.git/git-receive-pack`, `${most}x`)).status).toBe(200)
-    expect(web.seen.map(({ bytes }) => bytes)).toEqual([MAX_API_BYTES, MAX_HOOK_BYTES, MAX_HOOK_BYTES + 1])
+    expect((await put(`${proxy.url()}/api/projects?project=shop&revision=1`, `${most}x`)).status).toBe(200)
+    const large = MAX_HOOK_BYTES + 1
+    expect(web.seen.map(({ bytes }) => bytes)).toEqual([MAX_API_BYTES, MAX_HOOK_BYTES, large, large])
   })
 
   it('want to know how long a webhook is', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -7,6 +7,7 @@ import { create } from 'tar'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Digest } from '../../src/brand.ts'
 import { openSources } from '../../src/spool/sources.ts'
+import { archiveOf } from '../support/tar.ts'
 
 let home: string
 let tarGz: Buffer
@@ -39,6 +40,24 @@ describe('a source', () => {
       'link\0',
     ])
       expect(source.read(path)).toBeUndefined()
+  })
+
+  it('is unpacked with its links, those too that lead nowhere or name themselves', async () => {
+    const links = { 'a/b': 'a', self: 'self/x', up: 'a/..', gone: 'no/where', 'c/d/e': '../../a' }
+    const entries = Object.entries(links).map(([name, linkname]) => ({ name, linkname, type: 'symlink' as const }))
+    const linked = await archiveOf(entries)
+    const folder = join(home, 'linked')
+    await mkdir(folder)
+    await (await openSources(join(home, 'f'), async () => linked)(digestOf(linked))).unpack(folder)
+    for (const [path, target] of Object.entries(links)) expect(await readlink(join(folder, path))).toBe(target)
+  })
+
+  it('that would be put through a link of its own is not unpacked', async () => {
+    const linked = await archiveOf([
+      { name: 'a', type: 'symlink', linkname: '..' },
+      { name: 'a/b', type: 'symlink', linkname: 'x' },
+    ])
+    await expect(openSources(join(home, 'e'), async () => linked)(digestOf(linked))).rejects.toThrow('EEXIST')
   })
 
   it('is asked for once, and again when that went wrong', async () => {

@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type ArchiveReceived, receiveArchive } from '../../../src/app/receive-archive.ts'
+import { resumeDeploys } from '../../../src/app/resume-deploys.ts'
+import type { LogId } from '../../../src/brand.ts'
+import { listLogChunks } from '../../../src/db/logs.ts'
+import { openDeliveryServer, until } from '../../support/delivery.ts'
+import { makeRepository } from '../../support/git.ts'
+import { openTestSchema } from '../../support/schema.ts'
+import { tarGzOf } from '../../support/source.ts'
+import { archiveOf } from '../../support/tar.ts'
+import { openApi } from './door.ts'
+
+const { sql, drop } = await openTestSchema('archives')
+const server = await openDeliveryServer(sql)
+const maxArchiveBytes = server.deploy.maxSourceBytes
+const api = await openApi(sql, { receiveArchive: (one) => receiveArchive(server.deploy, one), maxArchiveBytes })
+afterAll(async () => {
+  expect([server.bugs, api.bugs]).toEqual([[], []])
+  await api.hints.close()
+  await server.close()
+  await drop()
+})
+
+const DAILY = 'timezone: Asia/Tokyo\nschedule:\n  daily>: 07:00:00\n\n+a:\n  sh>: echo\n'
+const HEADERS = { authorization: `Bearer ${api.token}`, 'content-type': 'application/gzip' }
+
+async function push(query: string, body: Uint8Array, headers: Record<string, string | undefined> = {}) {
+  const all = { 'content-length': String(body.byteLength), ...HEADERS, ...headers }
+  const given = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
+  const answer = await api.app.request(`/api/projects?${query}`, {
+    method: 'PUT',
+    headers: Object.fromEntries(given),
+    body: Buffer.from(body),
+  })
+  const answered = (await answer.json()) as Record<string, string>
+  return { status: answer.status, body: answered, hint: answer.headers.get('sluice-hint') }
+}
+
+const pushFiles = async (query: string, files: Record<string, string>) => push(query, await tarGzOf(files))
+const schedulesOf = async (project: string) => (await api.list(`/projects/${project}/schedules`)) as unknown[]
+
+describe('PUT /api/projects', () => {
+  it('makes a project live, and answers it in the shape of Digdag alone', async () => {
+    const tarGz = await tarGzOf({ 'main.dig': DAILY, 'data/one.csv': '1\n' })
+    const { status, body } = await push('project=shop&revision=first', tarGz)
+    const md5 = createHash('md5').update(tarGz).digest('base64')
+    const at = '2026-03-28T06:14:08Z'
+    const shape = { name: 'shop', revision: 'first', archiveType: 'db', archiveMd5: md5 }
+    expect([status, body]).toEqual([
+      200,
+      { id: expect.stringMatching(/^\d+$/), ...shape, createdAt: at, updatedAt: at, deletedAt: null },
+    ])
+    expect(await api.json(`/projects/${body.id}`)).toMatchObject({ ...shape, revisionNumber: 1, branch: null })
+    expect(await api.json('/projects/shop/workflows/main')).toMatchObject({
+      revision: 'first',
+      timezone: 'Asia/Tokyo',
+      config: { schedule: { 'daily>': '07:00:00' }, '+a': { 'sh>': 'echo' } },
+    })
+    const archive = await api.get('/projects/shop/archive')
+    expect(archive.headers.get('content-type')).toBe('application/gzip')
+    expect(Buffer.from(await archive.arrayBuffer()).equals(tarGz)).toBe(true)
+  })
+
+  it('is a delivery and a deploy with a log, as every push', async () => {
+    await pushFiles('project=logged&revision=first', { 'main.dig': DAILY })
+    expect(await api.list('/deliveries?project=logged')).toMatchObject([
+      { kind: 'upload', ref: 'first', pushedBy: 'admin', state: 'deployed' },
+    ])
+    const [deploy] = await api.list('/deploys?project=logged')
+    expect(deploy).toMatchObject({
+      state: 'live',
+      branch: 'first',
+      commit: null,
+      revision: { name: 'first', number: 1 },
+    })
+    const log = await (await api.get(`/deploys/${deploy?.id}/log`)).text()
+    expect(log).toContain('-----> Receiving logged @ first (pushed by admin)\n-----> Checking 1 workflow\n')
+    expect(log).toContain('=====> logged v1 is live: http://sluice.example/projects/logged\n')
+  })
+
+  it('keeps the names of revisions apart', async () => {
+    expect((await pushFiles('project=twice&revision=r', { 'main.dig': DAILY })).status).toBe(200)
+    const { status, body } = await pushFiles('project=twice&revision=r', { 'main.dig': DAILY })
+    const [project] = await sql`select id from projects where name = 'twice'`
+    expect([status, body]).toEqual([
+      409,
+      { status: 409, message: `Resource already exists: revision=r in project id=${project?.id}` },
+    ])
+    expect((await pushFiles('project=twice&revision=s', { 'main.dig': DAILY })).status).toBe(200)
+    expect((await api.list('/projects/twice/revisions')).map(({ revision }) => revision)).toEqual(['s', 'r'])
+  })
+
+  it('lets one of two win that come at once', async () => {
+    const both = [0, 1].map(() => pushFiles('project=race&revision=r', { 'main.dig': DAILY }))
+    expect((await Promise.all(both)).map(({ status }) => status).sort()).toEqual([200, 409])
+  })
+
+  it('lives with pushes of git to the same project', async () => {
+    const repository = await makeRepository({ 'main.dig': DAILY, 'from.txt': 'git' })
+    await repository.git('push', server.url('mixed'), 'main')
+    expect((await pushFiles('project=mixed&revision=r', { 'main.dig': DAILY })).status).toBe(200)
+    await repository.commit({ 'main.dig': DAILY, 'from.txt': 'git again' })
+    await repository.git('push', server.url('mixed'), 'main')
+    await repository.remove()
+    const numbers = (await api.list('/projects/mixed/revisions')).map(({ number }) => number)
+    expect(numbers).toEqual([3, 2, 1])
+    const newest = gunzipSync(Buffer.from(await (await api.get('/projects/mixed/archive')).arrayBuffer()))
+    expect(newest.includes('git again')).toBe(true)
+    const uploaded = gunzipSync(Buffer.from(await (await api.get('/projects/mixed/archive?revision=r')).arrayBuffer()))
+    expect(uploaded.includes('from.txt')).toBe(false)
+    expect((await api.get('/projects/mixed/archive?revision=none')).status).toBe(404)
+  })
+
+  it('is gone on with when its server dies', async () => {
+    const held = { ...server.deploy, running: new Set([]), isImageNeeded: () => new Promise<boolean>(() => {}) }
+    const upload = { revision: 'r', scheduleFrom: null, clear: [] }
+    const received: ArchiveReceived = {
+      project: 'orphan',
+      upload,
+      tarGz: await tarGzOf({ 'main.dig': DAILY }),
+      pushedBy: 'ana',
+    }
+    void receiveArchive(held, received)
+    await until(async () => (await sql`select from deploys where state = 'checking' and branch is null`).length > 0)
+    const holder = { ...server.deploy.holder, isGone: () => true }
+    await Promise.all(await resumeDeploys({ ...server.deploy, holder }))
+    expect(await api.json('/projects/orphan')).toMatchObject({ revision: 'r' })
+  })
+})
+
+describe('an archive that cannot be a project', () => {
+  const stored = async () => {
+    const [row] = await sql`
+      select (select count(*) from projects) as projects, (select count(*) from sources) as sources,
+        (select count(*) from deliveries) as deliveries, (select count(*) from deploys) as deploys`
+    return row
+  }
+
+  it.each<[string, string, Record<string, string | undefined>, string]>([
+    ['no project', 'revision=r', {}, 'project= is required'],
+    ['an empty project', 'project=&revision=r', {}, 'project= is required'],
+    ['no revision', 'project=bad', {}, 'revision= is required'],
+    [
+      'a blank revision',
+      'project=bad&revision=%20',
+      {},
+      'Validating revision failed\nname must be 1 to 255 characters, not all of them blank',
+    ],
+    [
+      'a long revision',
+      `project=bad&revision=${'r'.repeat(256)}`,
+      {},
+      'Validating revision failed\nname must be 1 to 255 characters, not all of them blank',
+    ],
+    ...['noon', '2030-01-15', '2030-01-15T10:20:30', '2030-13-15T10:20:30Z'].map(
+      (time): [string, string, Record<string, string>, string] => [
+        `a schedule from ${time}`,
+        `project=bad&revision=r&schedule_from=${time}`,
+        {},
+        "Invalid schedule_from= parameter format. Expected yyyy-MM-dd'T'HH:mm:ss'Z' format",
+      ],
+    ),
+    [
+      'another type',
+      'project=bad&revision=r',
+      { 'content-type': 'application/x-gzip' },
+      'RESTEASY003065: Cannot consume content type',
+    ],
+    ['no type', 'project=bad&revision=r', { 'content-type': undefined }, 'RESTEASY003065: Cannot consume content type'],
+    [
+      'no length',
+      'project=bad&revision=r',
+      { 'content-length': undefined },
+      "Content-Length header doesn't match with uploaded data size",
+    ],
+    [
+      'another length',
+      'project=bad&revision=r',
+      { 'content-length': '7' },
+      "Content-Length header doesn't match with uploaded data size",
+    ],
+    [
+      'a length beyond the limit',
+      'project=bad&revision=r',
+      { 'content-length': String(maxArchiveBytes + 1) },
+      `Size of the uploaded archive file exceeds limit (${maxArchiveBytes} bytes)`,
+    ],
+  ])('for %s is refused, and nothing is written', async (_, query, headers, message) => {
+    const before = await stored()
+    const { status, body, hint } = await push(query, await tarGzOf({ 'main.dig': DAILY }), headers)
+    expect([status, body]).toEqual([400, { status: 400, message }])
+    expect(hint).not.toBe('')
+    expect(await stored()).toEqual(before)
+  })
+
+  it.each<[string, Parameters<typeof archiveOf>[0]]>([
+    ['a path that leads out', [{ name: '../x' }]],
+    ['an absolute path', [{ name: '/x' }]],
+    ['a link that leads out', [{ name: 'x', type: 'symlink', linkname: '/etc/passwd' }]],
+    ['a hard link', [{ name: 'x', type: 'link', linkname: 'main.dig' }]],
+    ['a device', [{ name: 'x', type: 'character-device' }]],
+    ['more than the limit', [{ name: 'x', content: Buffer.alloc(maxArchiveBytes) }]],
+  ])('for %s is refused, and nothing is written', async (_, entries) => {
+    const before = await stored()
+    const tarGz = await archiveOf([{ name: 'main.dig', content: DAILY }, ...entries])
+    expect((await push('project=bad&revision=r', tarGz)).status).toBe(400)
+    expect(await stored()).toEqual(before)
+  })
+
+  it('has a body that is larger than it says', async () => {
+    const body = Buffer.alloc(maxArchiveBytes + 1)
+    expect(await push('project=bad&revision=r', body, { 'content-length': '9' })).toMatchObject({
+      status: 400,
+      body: { message: `Size of the uploaded archive file exceeds limit (${maxArchiveBytes} bytes)` },
+    })
+  })
+
+  it('has a project whose name is none', async () => {
+    const { status, body, hint } = await pushFiles('project=Große%20Sache&revision=r', { 'main.dig': DAILY })
+    expect([status, hint]).toEqual([400, 'Try gro-e-sache'])
+    expect(body.message).toMatch(/^"Große Sache" cannot be the name of a project: /)
+  })
+
+  it('has a broken workflow: what was live stays so, and its deploy tells why', async () => {
+    await pushFiles('project=broken&revision=fine', { 'main.dig': DAILY })
+    const { status } = await pushFiles('project=broken&revision=bad', { 'main.dig': '+a:\n  echo>: 1\n  sh>: two\n' })
+    expect(status).toBe(400)
+    expect(await api.json('/projects/broken')).toMatchObject({ revision: 'fine' })
+    const [deploy] = await api.list('/deploys?project=broken')
+    expect(deploy).toMatchObject({ state: 'declined', problem: expect.stringContaining('main.dig:3:') })
+    expect(await api.list('/deliveries?project=broken')).toMatchObject([{ state: 'declined' }, { state: 'deployed' }])
+    const [{ logId } = { logId: '0' as LogId }] = await sql<{ logId: LogId }[]>`
+      select log_id as "logId" from deploys where state = 'declined' order by id desc limit 1`
+    const log = (await listLogChunks(sql, logId, 0)).map(({ bytes }) => Buffer.from(bytes).toString()).join('')
+    expect(log).toContain('1 problem found, so nothing was deployed')
+  })
+})
+
+describe('schedules of an archive', () => {
+  it('begin when their sender says, in any offset', async () => {
+    for (const [project, from] of [
+      ['from-utc', '2030-01-15T10:20:30Z'],
+      ['from-offset', '2030-01-15T19:20:30%2B09:00'],
+    ]) {
+      await pushFiles(`project=${project}&revision=r&schedule_from=${from}`, { 'main.dig': DAILY })
+      expect(await schedulesOf(project ?? '')).toMatchObject([
+        { nextRunTime: '2030-01-15T22:00:00Z', nextScheduleTime: '2030-01-16T00:00:00+09:00' },
+      ])
+    }
+  })
+
+  it('go on after the session they had started last, unless they are to forget it', async () => {
+    const files = { 'main.dig': DAILY, 'other.dig': DAILY }
+    await pushFiles('project=past&revision=1', files)
+    await sql`update schedules set last_session_time = '2026-01-01T15:00:00Z'`
+    const nextOf = async (query: string) => {
+      const { status, body } = await pushFiles(`project=past&${query}`, files)
+      const rows = (await schedulesOf('past')) as { nextScheduleTime: string }[]
+      return status === 200 ? rows.map(({ nextScheduleTime }) => nextScheduleTime.slice(0, 10)) : body
+    }
+    expect(await nextOf('revision=2&clear_schedule=none')).toEqual({ status: 400, message: 'none does not exist' })
+    expect(await nextOf('revision=3')).toEqual(['2026-01-03', '2026-01-03'])
+    expect(await nextOf('revision=4&clear_schedule=main')).toEqual(['2026-03-29', '2026-01-03'])
+    await sql`update schedules set last_session_time = '2026-01-01T15:00:00Z'`
+    expect(await nextOf('revision=5&clear_schedule=main&clear_schedule=other')).toEqual(['2026-03-29', '2026-03-29'])
+    await sql`update schedules set last_session_time = '2026-01-01T15:00:00Z'`
+    expect(await nextOf('revision=6&clear_schedule_all=true')).toEqual(['2026-03-29', '2026-03-29'])
+  })
+})
