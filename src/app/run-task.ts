@@ -93,7 +93,8 @@ export async function openPlace(ports: RunPorts, options: RunOptions, prepared: 
   return blocked !== null && (await ports.executor.state(prepared.run)) === 'absent' ? blocked : null
 }
 
-async function findBlock(ports: RunPorts, options: RunOptions, { order, source }: Prepared): Promise<TaskEvent | null> {
+async function findBlock(ports: RunPorts, options: RunOptions, prepared: Prepared): Promise<TaskEvent | null> {
+  const { order, source } = prepared
   const isDocker = ports.executor.kind === 'docker'
   const why = `The image of this revision is not here: ${order.imageKey ?? 'it has none'}.`
   if (isDocker && order.image === null) return postponed(ports, why)
@@ -113,7 +114,7 @@ async function findBlock(ports: RunPorts, options: RunOptions, { order, source }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     if (error.code === 'unavailable') return postponed(ports, error.message)
-    return wentWrong({ planned }, `${error.message} ${error.hint}`)
+    return wentWrong(prepared, `${error.message} ${error.hint}`)
   }
 }
 
