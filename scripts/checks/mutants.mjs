@@ -552,7 +552,7 @@ const TABLE = [
   ],
   [
     'an expression takes much memory',
-    'src/expression/sandbox.ts',
+    'src/expression/interpreter.ts',
     'runtime.setMemoryLimit(MEMORY_BYTES)',
     'runtime.setMemoryLimit(8 * MEMORY_BYTES)',
     ['test/expression/sandbox.test.ts'],

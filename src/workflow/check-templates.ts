@@ -56,9 +56,7 @@ function listTemplates(node: Located, isTop: boolean, known = new Set<Located>()
 }
 
 function checkLeaf(check: TemplateCheck, leaf: LocatedScalar, scope: JsonObject, zone: string): readonly Problem[] {
-  const codes = parseTemplate(String(leaf.value)).flatMap((part) =>
-    part.kind === 'code' && part.code !== '' ? [part.code] : [],
-  )
+  const codes = parseTemplate(String(leaf.value)).flatMap((part) => (part.kind === 'code' ? [part.code] : []))
   return codes.flatMap((code) => {
     const error = findError(check, code, scope, zone)
     return error === null ? [] : [problemOf(check, leaf, code, error)]
@@ -71,7 +69,7 @@ function findError(check: TemplateCheck, code: string, scope: JsonObject, zone: 
   const known = seen.get(key)
   if (known !== undefined || budget.distinct <= 0 || budget.limits <= 0) return known ?? null
   budget.distinct--
-  const result = check.expressions.evaluate(code, scope, zone)
+  const result = check.expressions.evaluate([code], { params: scope, nearer: {} }, zone)
   if (!result.ok && result.kind === 'limit') budget.limits--
   const failure = result.ok || result.kind === 'thrown' ? null : { kind: result.kind, error: result.error }
   seen.set(key, failure)

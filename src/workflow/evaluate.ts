@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { isJsonObject, mergeObjects } from './merge.ts'
 import { parseTemplate } from './template.ts'
-import type { Expressions } from './workflow.ts'
+import type { BrokenCode, Expressions } from './workflow.ts'
 
 export type EvaluatedTask =
   /** `local` has the task's own keys, `params` all merged params with the local ones on top. */
@@ -40,7 +40,7 @@ export function evaluateTask(task: Task): EvaluatedTask {
 /** Evaluates one text with a task's evaluated params: the files that some operators read as templates. */
 export function evaluateText(text: string, task: Omit<Task, 'config'>): EvaluatedText {
   try {
-    return { ok: true, text: evaluateLeaf(task, text, task.params) }
+    return { ok: true, text: evaluateLeaf(task, text, {}) }
   } catch (error) {
     if (error instanceof BrokenTemplate) return { ok: false, message: error.message }
     throw error
@@ -55,50 +55,55 @@ class BrokenTemplate extends Error {}
 
 type Walk = Omit<Task, 'config'>
 
+/** What is as it was stays the same object: the sandbox keeps params that it has. */
 function walkObject(walk: Walk, object: JsonObject, isTop: boolean): JsonObject {
-  const done: [string, Json][] = []
-  const scope = openScope(walk.params)
+  const done = new Map<string, Json>()
+  const nearer = new Map<string, Json>()
   for (const [key, value] of Object.entries(object)) {
     const isAsItIs = LATER.has(key) || (isTop && isErrorOfTask(key, value))
-    const evaluated = isAsItIs ? value : walkValue(walk, value, scope)
-    done.push([key, evaluated])
-    scope.add(key, evaluated)
+    const evaluated = isAsItIs ? value : walkValue(walk, value, nearer)
+    done.set(key, evaluated)
+    if (!isParam(walk.params, key, evaluated)) nearer.set(key, evaluated)
   }
-  return Object.fromEntries(done)
+  return hasChanged(object, done) ? Object.fromEntries(done) : object
 }
+
+const isParam = (params: JsonObject, key: string, value: Json) => Object.hasOwn(params, key) && params[key] === value
+
+const hasChanged = (before: JsonObject, after: ReadonlyMap<string, Json>) =>
+  Object.entries(before).some(([key, value]) => after.get(key) !== value)
 
 /** A failed task's message quotes its broken template; Digdag evaluates that quote and fails again. */
 function isErrorOfTask(key: string, value: Json): boolean {
   return key === 'error' && isJsonObject(value) && typeof value.message === 'string'
 }
 
-type Scope = { readonly add: (key: string, value: Json) => void; readonly read: () => JsonObject }
-
-/** The merged scope is only built when a template asks for it: most keys are no templates. */
-function openScope(params: JsonObject): Scope {
-  const added = new Map<string, Json>()
-  return { add: (key, value) => added.set(key, value), read: () => ({ ...params, ...Object.fromEntries(added) }) }
-}
-
-function walkValue(walk: Walk, value: Json, scope: Scope): Json {
-  if (typeof value === 'string') return value.includes('$') ? evaluateLeaf(walk, value, scope.read()) : value
+function walkValue(walk: Walk, value: Json, nearer: ReadonlyMap<string, Json>): Json {
+  if (typeof value === 'string')
+    return value.includes('$') ? evaluateLeaf(walk, value, Object.fromEntries(nearer)) : value
   if (isJsonObject(value)) return walkObject(walk, value, false)
-  return Array.isArray(value) ? value.map((item: Json) => walkValue(walk, item, scope)) : value
+  if (!Array.isArray(value)) return value
+  const list = value.map((item: Json) => walkValue(walk, item, nearer))
+  return list.some((item, at) => item !== value[at]) ? list : value
 }
 
-function evaluateLeaf(walk: Walk, text: string, scope: JsonObject): string {
+function evaluateLeaf({ params, expressions, timezone }: Walk, text: string, nearer: JsonObject): string {
   const parts = parseTemplate(text)
-  return parts.map((part) => (part.kind === 'text' ? part.text : evaluateCode(walk, text, part.code, scope))).join('')
+  const codes = parts.flatMap((part) => (part.kind === 'code' ? [part.code] : []))
+  if (codes.length === 0) return parts.map((part) => (part.kind === 'text' ? part.text : '')).join('')
+  const result = expressions.evaluate(codes, { params, nearer }, timezone)
+  if (!result.ok)
+    throw new BrokenTemplate(wordFailure(text, result.kind === 'syntax' ? showBroken(codes, result) : result.error))
+  const texts = result.texts.values()
+  return parts.map((part) => (part.kind === 'text' ? part.text : texts.next().value)).join('')
 }
 
-function evaluateCode(walk: Walk, text: string, code: string, scope: JsonObject): string {
-  if (code === '') return ''
-  const result = walk.expressions.evaluate(code, scope, walk.timezone)
-  if (result.ok) return textOf(result.value)
-  throw new BrokenTemplate(`Failed to evaluate a variable ${text} (${result.error}) (config)`)
+function wordFailure(text: string, error: string): string {
+  return `Failed to evaluate a variable ${text} (${error}) (config)`
 }
 
-function textOf(value: Json | undefined): string {
-  if (value === undefined || value === null) return ''
-  return typeof value === 'string' ? value : JSON.stringify(value)
+/** With the line and a mark below the place, as Digdag's engine shows it. */
+function showBroken(codes: readonly string[], { error, index, line, column }: BrokenCode): string {
+  const shown = codes[index]?.split('\n')[line - 1] ?? ''
+  return `${error.replace(/^SyntaxError: /, `SyntaxError: <function>:${line}:${column} `)}\n${shown}\n${' '.repeat(column - 1)}^`
 }

@@ -8,20 +8,22 @@ const RESERVED = /^\$\{[a-z]+:/
 
 /**
  * Cuts a text into literals and expressions. Braces inside an expression are counted, also those in its strings; an unclosed `${` makes all
- * that follows literal. In literals `$$` is `$`: runs collapse in pairs, after the `$` of a `${` is set aside.
+ * that follows literal, and `${}` is nothing. In literals `$$` is `$`: runs collapse in pairs, after the `$` of a `${` is set aside.
  */
 export function parseTemplate(text: string): readonly TemplatePart[] {
   const parts: TemplatePart[] = []
   let literal = 0
   let at = text.indexOf('${')
   while (at >= 0) {
-    const end = RESERVED.test(text.slice(at, at + 64)) ? -1 : findClose(text, at + 2)
+    const start = at + 2
+    const end = RESERVED.test(text.slice(at, at + 64)) ? -1 : findClose(text, start)
     if (end === undefined) break
     if (end >= 0) {
-      parts.push(literalOf(text.slice(literal, at)), { kind: 'code', code: text.slice(at + 2, end), at: at + 2 })
+      parts.push(literalOf(text.slice(literal, at)))
+      if (end > start) parts.push({ kind: 'code', code: text.slice(start, end), at: start })
       literal = end + 1
     }
-    at = text.indexOf('${', Math.max(end + 1, at + 2))
+    at = text.indexOf('${', Math.max(end + 1, start))
   }
   return [...parts, literalOf(text.slice(literal))]
 }

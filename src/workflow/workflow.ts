@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../brand.ts'
+import type { JsonObject } from '../brand.ts'
 
 /** Something wrong (or odd) in a project's files. `line` and `column` count from 1. */
 export type Problem = {
@@ -41,11 +41,28 @@ export type Due = { readonly runAt: Date; readonly sessionTime: Date }
 /** One file of the pushed tree, as git knows it. */
 export type TreeEntry = { readonly path: string; readonly mode: string; readonly bytes: number }
 
-/** Evaluates one JavaScript expression. Sync, limited in time and memory; never throws. */
+/** What the expressions of one text see: the params as they are written, and above them what was evaluated before the text. */
+type Scope = { readonly params: JsonObject; readonly nearer: JsonObject }
+
+/**
+ * Evaluates the JavaScript expressions of one text, in order: what one of them assigns is seen by the next, and by no other text. Sync, limited in time,
+ * memory and length of the results; never throws. Params that are the same object as those of the text before are not read again.
+ */
 export type Expressions = {
-  evaluate(code: string, scope: JsonObject, timezone: string): Evaluation
+  evaluate(codes: readonly string[], scope: Scope, timezone: string): Evaluation
 }
 export type Evaluation =
-  | { readonly ok: true; readonly value: Json | undefined }
-  /** `syntax`: it could never run; `thrown`: it may run with other params; `limit`: it took too long or too much memory. */
-  | { readonly ok: false; readonly kind: 'syntax' | 'thrown' | 'limit'; readonly error: string }
+  | { readonly ok: true; readonly texts: readonly string[] }
+  /** It may run with other params, or it took too long or too much. */
+  | { readonly ok: false; readonly kind: 'thrown' | 'limit'; readonly error: string }
+  | BrokenCode
+
+/** `codes[index]` can never run; line and column are in it, from 1. */
+export type BrokenCode = {
+  readonly ok: false
+  readonly kind: 'syntax'
+  readonly error: string
+  readonly index: number
+  readonly line: number
+  readonly column: number
+}

@@ -58,19 +58,9 @@ export function stretchOf({ id, fixedMs }: Zone, instantMs: number): Stretch {
 
 /** When the clocks show `wallMs`: the first time if they do so twice; the first instant after the gap if they never do. */
 export function instantOf(zone: Zone, wallMs: number): number {
-  const { shown, candidates } = instantsOf(zone, wallMs)
-  return shown.length > 0 ? Math.min(...shown) : endOfGap(zone, Math.min(...candidates), wallMs)
-}
-
-/** As `instantOf`, with JavaScript's rule for the gap: 02:30 is 03:30. */
-export function scriptInstantOf(zone: Zone, wallMs: number): number {
-  const { shown, candidates } = instantsOf(zone, wallMs)
-  return shown.length > 0 ? Math.min(...shown) : Math.max(...candidates)
-}
-
-function instantsOf(zone: Zone, wallMs: number) {
   const candidates = [wallMs - offsetMs(zone, wallMs - DAY), wallMs - offsetMs(zone, wallMs + DAY)]
-  return { candidates, shown: candidates.filter((instant) => wallOf(zone, instant) === wallMs) }
+  const shown = candidates.filter((instant) => wallOf(zone, instant) === wallMs)
+  return shown.length > 0 ? Math.min(...shown) : endOfGap(zone, Math.min(...candidates), wallMs)
 }
 
 /** Before the gap the clocks show less than `wallMs`, from its end on more. */

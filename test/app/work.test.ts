@@ -25,7 +25,11 @@ afterAll(async () => {
 })
 
 /** `${name}` of the scope, which is all that these tests ask for. */
-const expressions: Expressions = { evaluate: (code, scope) => ({ ok: true, value: scope[code.trim()] }) }
+const expressions: Expressions = {
+  evaluate: (codes, { params, nearer }) => ({
+    ...{ ok: true, texts: codes.map((code) => String({ ...params, ...nearer }[code.trim()])) },
+  }),
+}
 const OPTIONS = {
   workerName: 'w1',
   host: 'h',

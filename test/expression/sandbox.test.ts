@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../src/brand.ts'
 import { openExpressions } from '../../src/expression/sandbox.ts'
 
 describe('the expression sandbox', () => {
@@ -7,68 +8,85 @@ describe('the expression sandbox', () => {
     sandbox = await openExpressions()
   })
   afterAll(() => sandbox.close())
-  const evaluate = (code: string, scope = {}, zone = 'UTC') => sandbox.evaluate(code, scope, zone)
+  const evaluateAll = (codes: readonly string[], params: JsonObject = {}, zone = 'UTC') =>
+    sandbox.evaluate(codes, { params, nearer: {} }, zone)
+  const evaluate = (code: string, params?: JsonObject, zone?: string) => evaluateAll([code], params, zone)
+  const texts = (...expected: string[]) => ({ ok: true, texts: expected })
 
-  it.each([
-    ['1 + 1', 2],
-    ["'a' + b", 'aB'],
-    ["this['a-b']", 'dashed'],
-    ['{a: 1}.a', 1],
-    ['undefined', null],
-    ['nothing', null],
-    ['[1, 2]', [1, 2]],
-    ['0 / 0', null],
-    ['new Date(0)', '1970-01-01T00:00:00.000Z'],
-    ['(function () {})', 'undefined'],
-    ['list.length', 3],
-    ['b // a comment', 'B'],
-  ])('gives %s', (code, value) => {
-    const scope = { b: 'B', 'a-b': 'dashed', nothing: null, list: [1, 2, 3] }
-    expect(evaluate(code, scope)).toEqual({ ok: true, value })
+  it('sees what stands above the params', () => {
+    const scope = { params: { a: 1, o: { x: 1 } }, nearer: { o: { x: 2 }, b: 'near', __proto__: null } }
+    expect(sandbox.evaluate(['a', 'o', 'b', 'JSON.stringify(this)'], scope, 'UTC')).toEqual(
+      texts('1', '{"x":2}', 'near', '{"a":1,"o":{"x":2},"b":"near"}'),
+    )
   })
 
-  it.each([
-    ["'a.b'.contains('.')", true],
-    ["'abab'.replaceAll('[ab]', 'x')", 'xxxx'],
-    ["'abab'.replaceAll(/a/g, 'x')", 'xbxb'],
-    ["'abab'.replaceFirst('b', 'x')", 'axab'],
-    ["'2026'.matches('[0-9]+')", true],
-    ["''.isEmpty()", true],
-    ["'a'.equals('a')", true],
-    ["'a'.compareTo('c')", -2],
-    ["'hello'.hashCode()", 99162322],
-    ["' a '.strip()", 'a'],
-  ])('has the methods of Java strings: %s', (code, value) => {
-    expect(evaluate(code)).toEqual({ ok: true, value })
+  it('keeps params from text to text, each text with values of its own', () => {
+    const params = JSON.parse('{"list": [1], "o": {"x": 1}, "__proto__": {"y": 1}, "s": "x"}')
+    const change = ['list.push(2)', 'o.x = 2', 's = "y"', 'delete this.o', 'this["__proto__"].y = 2', '__proto__.y']
+    expect(evaluateAll(change, params)).toEqual(texts('2', '2', 'y', 'true', '2', '2'))
+    const look = ['list', 'o', 's', 'JSON.stringify(this)']
+    expect(evaluateAll(look, params)).toEqual(texts('[1]', '{"x":1}', 'x', JSON.stringify(params)))
+    expect(evaluateAll(look.slice(0, 1), { list: 5 })).toEqual(texts('5'))
+  })
+
+  it('reads a list only where it is looked at', () => {
+    const params = { big: Array.from({ length: 200_000 }, (_, at) => `item ${at}`), small: 1 }
+    expect(evaluate('small', params)).toEqual(texts('1'))
+    expect(evaluate('big.length', params)).toEqual(texts('200000'))
   })
 
   it.each([
     ["moment(session_time).format('YYYY-MM-DD HH:mm')", 'Asia/Tokyo', '2016-01-30 17:00'],
     ["moment(session_time).add(1, 'day').format()", 'Asia/Tokyo', '2016-01-31T17:00:00+09:00'],
-    ["moment('2026-03-07T12:00:00').add(1, 'day').format()", 'America/New_York', '2026-03-08T12:00:00-04:00'],
-    ["moment('bogus', 'MMM D').isValid()", 'UTC', false],
-    ["moment('Feb 3 2026', 'MMM D YYYY').format('l')", 'UTC', '2/3/2026'],
-    ['moment(0).format()', '+09:00', '1970-01-01T09:00:00+09:00'],
-    ['moment.utc(0).format()', 'Asia/Tokyo', '1970-01-01T00:00:00Z'],
-    ['new Date(0).getHours()', 'Asia/Tokyo', 9],
-    ['new Date(2026, 0, 1).toISOString()', 'Asia/Tokyo', '2025-12-31T15:00:00.000Z'],
-    ["moment.duration(90, 'minutes').humanize()", 'UTC', '2 hours'],
-  ])('%s in %s', (code, zone, value) => {
-    expect(evaluate(code, { session_time: '2016-01-30T00:00:00-08:00' }, zone)).toEqual({ ok: true, value })
+    ['moment(session_time).format()', 'Asia/Kathmandu', '2016-01-30T13:45:00+05:45'],
+    ["moment('2016-02-30T00:00:00+00:00').format()", 'UTC', 'Invalid date'],
+    ["moment('2016-02-29T00:00:00.5+01:00').toISOString()", 'UTC', '2016-02-28T23:00:00.500Z'],
+    ['moment(session_time).creationData().input', 'UTC', '2016-01-30T00:00:00-08:00'],
+    ['moment(session_time).creationData().format', 'UTC', 'YYYY-MM-DDTHH:mm:ssZ'],
+    ['moment(session_time) instanceof moment', 'UTC', 'true'],
+    ['moment.parseZone(session_time).format()', 'UTC', '2016-01-30T00:00:00-08:00'],
+    ['new Date(NaN).toString() + new Date(NaN).getYear()', 'UTC', 'Invalid DateNaN'],
+  ])('%s in %s', (code, zone, text) => {
+    expect(evaluate(code, { session_time: '2016-01-30T00:00:00-08:00' }, zone)).toEqual(texts(text))
+  })
+
+  it('changes zones from text to text', () => {
+    const hours = ['UTC', 'Asia/Tokyo', '-03:00', 'UTC'].map((zone) => evaluate('new Date(0).getHours()', {}, zone))
+    expect(hours).toEqual([texts('0'), texts('9'), texts('21'), texts('0')])
   })
 
   it.each([
-    ['x', 'thrown', 'ReferenceError: x is not defined'],
-    ['undefined.c', 'thrown', "TypeError: Cannot read property 'c' of undefined"],
-    ["(function () { throw new Error('own text') })()", 'thrown', 'Error: own text'],
-    ["(function () { throw 'text' })()", 'thrown', 'Error: text'],
-    [' ', 'syntax', expect.stringMatching(/^SyntaxError: /)],
-    ['1 +', 'syntax', expect.stringMatching(/^SyntaxError: /)],
-    ['while (true) {}', 'syntax', expect.stringMatching(/^SyntaxError: /)],
-    ['(function f() { return f() })()', 'thrown', 'RangeError: the expression calls itself too deeply'],
+    ['(function f() { return f() })()', 'thrown', 'RangeError: Maximum call stack size exceeded'],
     ["'x'.repeat(2000000)", 'thrown', 'RangeError: the result is longer than 1 MiB'],
+    ["(function () { throw 'x'.repeat(5000) })()", 'thrown', 'x'.repeat(1000)],
+    [
+      '(function () { throw { get message() { throw 1 } } })()',
+      'thrown',
+      'Error: something that cannot be written as a text was thrown',
+    ],
+    ["[1].concat(['x'.repeat(2 ** 26)])", 'limit', 'Error: the expression needs more than 32 MB of memory'],
+    ['(function () { for (;;) {} })()', 'limit', 'Error: the expression ran for more than 250 ms'],
   ])('says of %s what is wrong', (code, kind, error) => {
     expect(evaluate(code)).toEqual({ ok: false, kind, error })
+  })
+
+  it('limits the results of a text together', () => {
+    const half = "'x'.repeat(600000)"
+    expect(evaluate(half)).toMatchObject({ ok: true })
+    expect(evaluateAll([half, half])).toEqual({
+      ...{ ok: false, kind: 'thrown', error: 'RangeError: the result is longer than 1 MiB' },
+    })
+  })
+
+  it.each([
+    [['1', '1 +'], 1, 1, 4],
+    [['1 +\n  )'], 0, 2, 3],
+    [['a b'], 0, 1, 3],
+    [['while (true) {}', '1'], 0, 1, 1],
+  ])('shows where %j can never run, before anything runs', (codes, index, line, column) => {
+    expect(evaluateAll(codes)).toEqual({
+      ...{ ok: false, kind: 'syntax', error: expect.stringMatching(/^SyntaxError: /), index, line, column },
+    })
   })
 
   it.each([
@@ -84,71 +102,51 @@ describe('the expression sandbox', () => {
     "'x'.repeat(1e9)",
     "(function () { var s = 'x'; while (true) s += s })()",
     '(function () { try { while (true) {} } catch (e) { return 1 } finally { while (true) {} } })()',
+    // Inside its own functions the interpreter hears nothing.
+    "(function () { var s = 'x'.repeat(4e6); for (;;) s.toUpperCase() })()",
+    "(function () { var s = 'x'.repeat(8e6), t = 'x'.repeat(8e6); for (;;) if (s != t) return })()",
+    '(function () { var a = new Array(1e6); for (;;) a.indexOf(1) })()',
+    '(function () { for (;;) moment(Math.random() * 1e12).format() })()',
+    "(function () { for (;;) template('$'.repeat(1e5), {}) })()",
+    '(function () { for (;;) { try { missing } catch (e) {} } })()',
+    "'x'.padEnd(1e9)",
+    "JSON.parse('['.repeat(1e6))",
+    '(function () { var a = []; for (var i = 0; i < 1e5; i++) a = [a]; return a })()',
+    '(function () { var o = {}; Object.defineProperty(o, "x", { enumerable: true, get: function () { return o } }); return o })()',
+    '({ toJSON: function () { for (;;) {} } })',
+    '({ toJSON: function () { return this.toJSON() } })',
+    '[1].map(function f() { return [1].map(f) })',
+    "template('${'.repeat(2e6), {})",
+    "template('${a}'.repeat(3e5), {a: 1})",
+    "eval('('.repeat(1e5))",
+    '1n << 100000000n',
+    "new RegExp('(' + 'a'.repeat(1e6) + ')*'.repeat(10)).test('b')",
+    "'a'.replaceAll('(a*)*b', 'c'), 'a'.repeat(30).matches('(a*)*b')",
+    "java.lang.String.format('%1000000000d', 1)",
+    "java.lang.String.format('%.100f', 1e300), java.lang.String.format('%.101f', 1)",
+    'Object.defineProperty({}, "x", { enumerable: true, get: function g() { return g() } })',
+    '(function* () { for (;;) yield 1 })().toArray()',
   ])('stops %s in time, and works on', (code) => {
     const before = process.cpuUsage() // the processor's time: on a busy machine the wall's says nothing
     expect(evaluate(code)).toMatchObject({ ok: false })
     const { user, system } = process.cpuUsage(before)
     expect((user + system) / 1000).toBeLessThan(3000)
-    expect(evaluate('1 + 1')).toEqual({ ok: true, value: 2 })
-  })
-
-  it.each([
-    "this.constructor.constructor('return process')()",
-    "moment.constructor('return process')()",
-    "(function () {}).constructor('return globalThis.process.env')()",
-    "eval('require')('fs')",
-    'require',
-    'process',
-    "import('fs')",
-    'fetch',
-    'WebAssembly',
-    'SharedArrayBuffer',
-    'console',
-    'setTimeout',
-    '(function () { return arguments.callee.caller.caller })()',
-  ])('reaches nothing of the host by %s', (code) => {
-    const evaluation = evaluate(code)
-    expect(evaluation.ok ? evaluation.value : null).toSatisfy(
-      (value) => value === null || JSON.stringify(value) === '{}',
-    )
-  })
-
-  it.each([
-    'leak = 1',
-    'globalThis.leak = 1',
-    'Object.prototype.leak = 1',
-    'Array.prototype.push = 1',
-    'JSON.parse = function () { return { leak: 1 } }',
-    'String.prototype.leak = 1',
-    'moment.leak = 1',
-    'moment.fn.format = function () { return 1 }',
-    'moment.fn.__proto__ = { leak: 1 }',
-    "moment.updateLocale('en', { months: [] })",
-    'moment.localeData().months = function () { return 1 }',
-    'moment.localeData().leak = 1',
-    'moment.localeData().__proto__.leak = 1',
-    'moment.localeData()._config.leak = 1',
-    'Date.prototype.getTime = function () { return 0 }',
-    'RegExp.prototype.exec = function () { return null }',
-    'Object.setPrototypeOf(Math, { leak: 1 })',
-    '(function* () {}).__proto__.leak = 1',
-    '[][Symbol.iterator]().__proto__.leak = 1',
-    'eval("var leak = 1")',
-    '(0, eval)("var leak = 1")',
-  ])('keeps no trace of %s', (code) => {
-    const probe =
-      "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM'), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b')].join()"
-    evaluate(code)
-    expect(evaluate(probe)).toEqual({
-      ok: true,
-      value: 'undefined,undefined,undefined,undefined,undefined,undefined,January,2,5,b',
-    })
+    expect(evaluate('1 + 1')).toEqual(texts('2'))
   })
 
   it('outlives many limits in a row', () => {
     for (let turn = 0; turn < 5; turn++) expect(evaluate("'x'.repeat(1e9)")).toMatchObject({ ok: false })
     for (let turn = 0; turn < 3; turn++)
       expect(evaluate('(function () { for (;;) {} })()')).toMatchObject({ ok: false, kind: 'limit' })
-    expect(evaluate("moment(0).format('YYYY')")).toEqual({ ok: true, value: '1970' })
+    for (let turn = 0; turn < 2; turn++)
+      expect(evaluate('(function () { for (;;) new Array(1e6).indexOf(1) })()')).toMatchObject({ ok: false })
+    expect(evaluate("moment(0).format('YYYY')")).toEqual(texts('1970'))
+  })
+
+  it('holds the params of one task at a time', () => {
+    for (let task = 0; task < 5; task++) {
+      const params = { list: Array.from({ length: 100_000 }, (_, at) => `item ${task} ${at}`) }
+      expect(evaluate('list.length', params)).toEqual(texts('100000'))
+    }
   })
 })

@@ -1,0 +1,103 @@
+/**
+ * Local time is the time of the workflow's zone, in `new Date()` as in moment: the engine itself knows only UTC. Rules are those of ECMAScript 5, as in
+ * Digdag's engine: `2026-01-15T10:00:00` is UTC, and a time that the clocks skip or show twice is taken by the offset of the standard time.
+ */
+;(host) => {
+  const { apply, defineProperty } = Reflect
+  const Native = Date
+  const { getTime, setTime } = Native.prototype
+  const define = (target, name, value) =>
+    defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
+
+  // Each part of a date is asked for by itself, and asking the host takes longer than all the rest.
+  const offsets = new Map()
+  function toWall(time) {
+    let offset = offsets.get(time)
+    if (offset === undefined) {
+      if (offsets.size > 50) offsets.clear()
+      offset = host.offset(time)
+      offsets.set(time, offset)
+    }
+    return time + offset
+  }
+
+  const own = (date) => apply(getTime, date, [])
+  const wall = (date) => new Native(toWall(own(date)))
+
+  for (const part of ['FullYear', 'Month', 'Date', 'Hours', 'Minutes', 'Seconds', 'Milliseconds', 'Day']) {
+    const read = Native.prototype[`getUTC${part}`]
+    define(Native.prototype, `get${part}`, function () {
+      return apply(read, wall(this), [])
+    })
+    const write = Native.prototype[`setUTC${part}`]
+    if (write === undefined) continue
+    define(Native.prototype, `set${part}`, function (...values) {
+      const moved = wall(this)
+      apply(write, moved, values)
+      return apply(setTime, this, [host.instant(own(moved))])
+    })
+  }
+
+  const two = (value) => String(Math.floor(value)).padStart(2, '0')
+  const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+  const year = (date) => String(date.getFullYear()).padStart(4, '0')
+  const methods = {
+    getYear() {
+      return this.getFullYear() - 1900
+    },
+    getTimezoneOffset() {
+      return (own(this) - toWall(own(this))) / 60000
+    },
+    toDateString() {
+      return `${days[this.getDay()]} ${months[this.getMonth()]} ${two(this.getDate())} ${year(this)}`
+    },
+    toTimeString() {
+      const minutes = -this.getTimezoneOffset()
+      const offset = `${minutes < 0 ? '-' : '+'}${two(Math.abs(minutes) / 60)}${two(Math.abs(minutes) % 60)}`
+      return `${this.toLocaleTimeString()} GMT${offset}`
+    },
+    toString() {
+      return `${this.toDateString()} ${this.toTimeString()}`
+    },
+    toLocaleString() {
+      return this.toString()
+    },
+    toLocaleDateString() {
+      return `${year(this)}-${two(this.getMonth() + 1)}-${two(this.getDate())}`
+    },
+    toLocaleTimeString() {
+      return `${two(this.getHours())}:${two(this.getMinutes())}:${two(this.getSeconds())}`
+    },
+  }
+  for (const [name, method] of Object.entries(methods)) {
+    define(Native.prototype, name, function () {
+      if (!Number.isNaN(own(this))) return apply(method, this, [])
+      return name.startsWith('get') ? Number.NaN : 'Invalid Date'
+    })
+  }
+  delete Native.prototype.setYear
+
+  const isoText = /^[+-]?\d{4,6}(-\d\d){0,2}(T.*)?$/
+  const zonedText = /(\bZ|\bUTC?|\bGMT|[ECMP][SD]T)\s*$|\bGMT|\d:\d\d\S*\s*[+-]\d/i
+  function parse(value) {
+    const text = String(value)
+    const time = Native.parse(text)
+    return isoText.test(text) || zonedText.test(text) ? time : host.instant(time)
+  }
+  function ZonedDate(...values) {
+    if (!new.target) return new Native().toString()
+    if (values.length > 1) return new Native(host.instant(Native.UTC(...values)))
+    if (values.length === 1) return new Native(typeof values[0] === 'string' ? parse(values[0]) : values[0])
+    return new Native()
+  }
+  ZonedDate.prototype = Native.prototype
+  define(ZonedDate, 'now', Native.now)
+  define(ZonedDate, 'UTC', Native.UTC)
+  define(ZonedDate, 'parse', parse)
+  define(ZonedDate, 'name', 'Date')
+  define(Native.prototype, 'constructor', ZonedDate)
+  define(globalThis, 'Date', ZonedDate)
+
+  return { forgetZone: () => offsets.clear() }
+}

@@ -1,0 +1,133 @@
+/** Evaluates the expressions of one text. Runs once in each new sandbox; what it gives is all that the host calls. */
+;(host, dates, moment, harden) => {
+  const MAX_OUTPUT = 1 << 20
+  const MAX_COMPILED = 1 << 18
+  const { apply, defineProperty, ownKeys } = Reflect
+  const { parse, stringify } = JSON
+  const { freeze } = Object
+  // biome-ignore lint/security/noGlobalEval: expressions are code from texts, that is what the sandbox is for
+  const compile = eval
+
+  const define = (name, value) => defineProperty(globalThis, name, { value, enumerable: false, configurable: true })
+  define('print', () => {}) // Digdag's writes where its result is overwritten
+  define('load', (file) => {
+    throw new Error(`Operation is not allowed for: ${file}`)
+  })
+  define('template', (text, variables) => {
+    const pieces = parse(host.parse(String(text)))
+    const scope = typeof variables === 'string' ? parse(variables) : variables
+    return pieces.map(({ text, code }) => (code ? textOf(code, scope) : (text ?? ''))).join('')
+  })
+  const tidyGlobal = harden(moment.locale, Object.values(moment.pristine))
+
+  // Every workflow repeats its expressions. A method has no `prototype`, so that frozen it keeps nothing. A call behind `return` would lose its place.
+  const known = new Map()
+  let size = 0
+  function compiled(code) {
+    const found = known.get(code)
+    if (found !== undefined) return found
+    const run = freeze(compile(`({ run() { with (this) { return [(\n${withoutCalledLength(code)}\n)] } } }).run`))
+    size += code.length
+    if (size > MAX_COMPILED) known.clear()
+    if (size > MAX_COMPILED) size = code.length
+    known.set(code, run)
+    return run
+  }
+
+  /** A text's `length()` is Java's. Texts in quotes are passed over. */
+  function withoutCalledLength(code) {
+    if (!code.includes('length')) return code
+    const quoted = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\.length\s*\(\s*\)/gs
+    return code.replace(quoted, (found) => (found.startsWith('.') ? '.length' : found))
+  }
+
+  function textOf(code, scope) {
+    const [value] = apply(compiled(code), scope, [])
+    if (value === undefined || value === null) return ''
+    return typeof value === 'string' ? value : String(stringify(value))
+  }
+
+  const place = (scope, name, value) =>
+    defineProperty(scope, name, { value, writable: true, configurable: true, enumerable: true })
+
+  // Most expressions look at few of the params: lists and mappings are read when they are looked at, by each text for itself.
+  let values
+  let composed = []
+  function takeParams(params) {
+    composed = []
+    values = undefined // two tasks' params may be more than the memory holds
+    values = parse(params)
+    for (const name of ownKeys(values)) {
+      if (typeof values[name] !== 'object' || values[name] === null) continue
+      composed.push([name, stringify(values[name])])
+      place(values, name, null)
+    }
+  }
+  function placeLater(scope, name, json) {
+    const set = (value) => place(scope, name, value)
+    const get = () => {
+      const value = parse(json)
+      set(value)
+      return value
+    }
+    defineProperty(scope, name, { get, set, configurable: true, enumerable: true })
+  }
+
+  function openScope(nearer) {
+    const scope = { ...values }
+    for (const [name, json] of composed) placeLater(scope, name, json)
+    const above = parse(nearer)
+    for (const name of ownKeys(above)) place(scope, name, above[name])
+    return scope
+  }
+
+  let current = 0
+  function runAll(codes, scope) {
+    let left = MAX_OUTPUT
+    return codes.map((code, index) => {
+      current = index
+      const text = textOf(code, scope)
+      left -= text.length
+      if (left < 0) throw new RangeError('the result is longer than 1 MiB')
+      return text
+    })
+  }
+
+  const firstPlace = /^\s+at [^\n]*<input>:(\d+):(\d+)/
+  /** Code begins in the second line of what is compiled. */
+  function failureOf(kind, index, error) {
+    try {
+      if (typeof error !== 'object' && typeof error !== 'function')
+        return { kind, index, message: String(error).slice(0, 1000) }
+      if (error === null) return { kind, index, message: 'null' }
+      const name = String(error.constructor?.name || 'Object').slice(0, 100)
+      const message = String(error.message ?? '').slice(0, 1000)
+      const place = firstPlace.exec(error.stack)
+      const at = place === null ? null : { line: place[1] - 1, column: Number(place[2]) }
+      return { kind, index, at, message: message === '' ? name : `${name}: ${message}` }
+    } catch {
+      return { kind, index, message: 'Error: something that cannot be written as a text was thrown' }
+    }
+  }
+
+  function answerTo(codes, nearer) {
+    let kind = 'syntax'
+    try {
+      for (current = 0; current < codes.length; current++) compiled(codes[current])
+      const scope = openScope(nearer)
+      kind = 'thrown'
+      return { kind: 'texts', texts: runAll(codes, scope) }
+    } catch (error) {
+      return failureOf(kind, current, error)
+    }
+  }
+
+  return {
+    forgetZone: dates.forgetZone,
+    takeParams,
+    evaluate(codes, nearer) {
+      const answer = answerTo(parse(codes), nearer)
+      return stringify({ ...answer, isTidy: moment.restore() && tidyGlobal() })
+    },
+  }
+}
