@@ -1,6 +1,7 @@
 import type { JsonObject } from '../brand.ts'
 import { readBoolean } from '../workflow/coerce.ts'
-import { type PlannedTask, parseParallel, readOperator } from '../workflow/tree.ts'
+import { parseParallel } from '../workflow/parallel.ts'
+import { type PlannedTask, readOperator } from '../workflow/tree.ts'
 import { firstWords } from './first-words.ts'
 import type { GraphTask } from './graph.ts'
 

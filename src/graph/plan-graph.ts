@@ -127,7 +127,7 @@ function growChildren(tree: Tree, way: Way, place: number, raw: JsonObject): Lev
   const { level, starts } = beside(grown)
   const ends = new Map(places.map((child, at) => [child, (starts[at] ?? 0) + (grown[at]?.end ?? 0)]))
   const links = places.flatMap((child, at) =>
-    getTask(tree, child).upstreams.map((upstream) => ({
+    [...new Set(getTask(tree, child).upstreams)].map((upstream) => ({
       from: ends.get(upstream) ?? 0,
       to: starts[at] ?? 0,
       on: 'success' as const,

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../brand.ts'
-import { parseJson, readInteger } from '../workflow/coerce.ts'
+import { parseJson, readInteger, readLong } from '../workflow/coerce.ts'
 import { isJsonObject } from '../workflow/merge.ts'
 import { configError, need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
@@ -31,8 +31,8 @@ type Range = { readonly from: number; readonly to: number; readonly step: number
 function readRange(command: Json): Range {
   const range = typeof command === 'string' ? parseJson(command) : command
   if (!isJsonObject(range)) throw configError('for_range> needs from, to and step or slices', HINT)
-  const from = need(readInteger('from', range.from), HINT)
-  const to = need(readInteger('to', range.to), HINT)
+  const from = need(readLong('from', range.from), HINT)
+  const to = need(readLong('to', range.to), HINT)
   return { from, to, step: readStep(range, to - from) }
 }
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { isJsonObject, mergeObjects } from '../workflow/merge.ts'
-import { parseParallel } from '../workflow/tree.ts'
+import { parseParallel } from '../workflow/parallel.ts'
 import { configError } from './config-error.ts'
 import type { OperatorTask, Step } from './operator.ts'
 

@@ -1,8 +1,8 @@
 import { calledPath } from './called-file.ts'
-import { listTasks, operatorOf } from './check-tree.ts'
+import { listTasks } from './list-tasks.ts'
 import { findEntry, type LocatedMap, type Position } from './located.ts'
+import { problemAt } from './problem.ts'
 import type { Problem } from './workflow.ts'
-import { problemAt } from './yaml.ts'
 
 /** A `call>` whose file is known without running. */
 export type Call = { readonly path: string; readonly position: Position; readonly isConditional: boolean }
@@ -13,8 +13,7 @@ export function listCalls(file: string, root: LocatedMap, isCalled: boolean): re
   const workdir = findEntry(root, ['_export', '_workdir'])
   const base =
     workdir?.value.kind === 'scalar' ? [folder, workdir.value.value].filter((part) => part !== '').join('/') : folder
-  return listTasks(root, '+').flatMap(({ entries, isConditional }) => {
-    const operator = operatorOf(entries)
+  return listTasks(root, '+').flatMap(({ entries, operator, isConditional }) => {
     const command = operator?.entry.value
     if (operator?.word !== 'call' || command?.kind !== 'scalar' || typeof command.value !== 'string') return []
     if (command.value.includes('${') || entries.has('_workdir')) return []

@@ -3,8 +3,8 @@ import { checkTemplates, openTemplateCheck } from './check-templates.ts'
 import { checkTree } from './check-tree.ts'
 import { checkWorkflow } from './check-workflow.ts'
 import { type LoadedFile, loadFile, type Source } from './load-file.ts'
+import { problemAt } from './problem.ts'
 import type { Expressions, Problem, TreeEntry, Workflow } from './workflow.ts'
-import { problemAt } from './yaml.ts'
 
 /** What was pushed. `texts` holds the files that were asked for so far. */
 export type Project = {
@@ -133,11 +133,18 @@ function checkTops(
   const templates = openTemplateCheck(expressions, texts, now)
   return tops.map((path) => {
     const { root, problems } = reading.load(path)
-    if (root === null) return { workflows: [], problems }
+    if (root === null) return { workflows: [], problems: inTurn(path, problems) }
     const checked = checkWorkflow(path, root, operators)
-    const all = [...checked.problems, ...checkTemplates(templates, root, checked.workflow)]
+    const all = [...inTurn(path, checked.problems), ...checkTemplates(templates, root, checked.workflow)]
     return { workflows: all.some((one) => one.severity === 'error') ? [] : [checked.workflow], problems: all }
   })
+}
+
+/** Digdag tells of the top-level file that it reads, and of what it comes to first. */
+function inTurn(file: string, problems: readonly Problem[]): readonly Problem[] {
+  return problems.map((problem, turn) =>
+    problem.digdag === undefined ? problem : { ...problem, digdag: { ...problem.digdag, file, turn } },
+  )
 }
 
 /** A broken called file fails its task, not the push, as in Digdag; so these are warnings. */
@@ -155,7 +162,7 @@ function calledProblems({ operators }: Project, reading: Reading, calls: readonl
 
 function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   const sorted = [...problems].sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column)
-  const distinct = sorted.filter((one, at) => JSON.stringify(one) !== JSON.stringify(sorted[at - 1]))
+  const distinct = [...new Map(sorted.map((one) => [JSON.stringify({ ...one, digdag: null }), one])).values()]
   const last = distinct[MAX_PROBLEMS]
   if (last === undefined) return distinct
   const message = `There are ${distinct.length - MAX_PROBLEMS} more problems from here on`

@@ -2,9 +2,9 @@ import type { JsonObject } from '../brand.ts'
 import { type Located, type LocatedScalar, plain, positionAt, withoutMark } from './located.ts'
 import { isJsonObject } from './merge.ts'
 import { builtInParams } from './params.ts'
+import { problemAt } from './problem.ts'
 import { parseTemplate } from './template.ts'
 import type { Expressions, Problem, Workflow } from './workflow.ts'
-import { problemAt } from './yaml.ts'
 
 /**
  * Evaluates every `${…}` once, with a sample session. Most that fails then may pass with real params, so only what cannot is a problem:

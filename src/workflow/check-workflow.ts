@@ -1,13 +1,15 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { checkTree } from './check-tree.ts'
+import { sayWrongType } from './coerce.ts'
+import { sayInvalid } from './digdag-words.ts'
 import { isChildKey } from './directives.ts'
 import { findEntry, type LocatedMap, type Position, plain } from './located.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
-import { findWorkflowNameFault } from './names.ts'
+import { findTaskNameFaults, findWorkflowNameFaults, sayNameFault } from './names.ts'
 import { nearest } from './nearest.ts'
+import { problemAt, warningAt } from './problem.ts'
 import { findScheduleFaults, readSchedule } from './schedule-faults.ts'
 import type { Problem, Workflow } from './workflow.ts'
-import { problemAt } from './yaml.ts'
 import { readZone } from './zone.ts'
 import { ZONE_NAMES } from './zone-names.ts'
 
@@ -34,11 +36,21 @@ function objectOf(value: Json): JsonObject {
   return isJsonObject(value) ? value : {}
 }
 
+/** The file's name is the name of the root task too. */
 function nameProblems(file: string, name: string): readonly Problem[] {
-  const fault = findWorkflowNameFault(name)
-  if (fault === undefined) return []
-  const message = `${fault}: the file's name is the name of the workflow and of its first task`
-  return [problemAt({ file, line: 1, column: 1 }, { message, hint: 'Rename the file: letters, digits, - _ and dots.' })]
+  const faults = [
+    ...findWorkflowNameFaults(name).map((fault) => [fault, name, 'workflow name'] as const),
+    ...findTaskNameFaults(`+${name}`, false).map((fault) => [fault, `+${name}`, 'task names'] as const),
+  ]
+  return faults.slice(0, 1).map(([fault, given, phase]) => {
+    const said = `name ${fault}: "${given}"`
+    const message = `${sayNameFault('name', fault, given)}: the file's name is the name of the workflow and of its first task`
+    const digdag = { phase, message: phase === 'task names' ? sayInvalid('workflow task', [said]) : said }
+    return problemAt(
+      { file, line: 1, column: 1 },
+      { message, hint: 'Rename the file: letters, digits, - _ and dots.', digdag },
+    )
+  })
 }
 
 function checkZone(
@@ -50,14 +62,13 @@ function checkZone(
   const zone = typeof timezone === 'string' ? readZone(timezone) : undefined
   if (zone !== undefined) return { id: zone.id, problems: [] }
   const message = `Unknown time zone ${JSON.stringify(timezone)}: times of day would mean nothing`
-  const problem = problemAt(valueAt(root, ['timezone']), { message, hint: zoneHint(String(timezone)) })
-  return { id: 'UTC', problems: [{ ...problem, digdag: { phase: 'load', message: sayZoneAsDigdag(timezone) } }] }
+  const digdag = { phase: 'timezone', message: sayWrongType('timezone', timezone, A_ZONE) } as const
+  const wrong = { message, hint: zoneHint(String(timezone)), digdag }
+  return { id: 'UTC', problems: [problemAt(valueAt(root, ['timezone']), wrong)] }
 }
 
-function sayZoneAsDigdag(given: Json): string {
-  const type = Array.isArray(given) ? 'array' : typeof given
-  return `Expected [reference type, time zone] for key 'timezone' but got ${JSON.stringify(given)} (${type})`
-}
+/** Digdag names a class of Java there. */
+const A_ZONE = '[reference type, time zone]'
 
 function zoneHint(name: string): string {
   const cities = [...ZONE_NAMES].filter((zone) =>
@@ -69,18 +80,13 @@ function zoneHint(name: string): string {
     : `Did you mean ${near}?`
 }
 
-function scheduleProblems(root: LocatedMap, config: JsonObject): readonly Problem[] {
-  if (config.schedule === undefined) return []
-  return findScheduleFaults(config.schedule).map((fault) => {
-    const path = fault.key === '' ? ['schedule'] : ['schedule', fault.key]
-    const entry = findEntry(root, path)
-    const position = fault.isValue === true ? entry?.value.position : entry?.key
-    const { digdag: said, isOdd } = fault
-    return {
-      ...problemAt(position ?? root.position, fault),
-      ...(isOdd === true ? { severity: 'warning' } : {}),
-      ...(said === undefined ? {} : { digdag: { phase: 'schedule', message: said } }),
-    }
+function scheduleProblems(root: LocatedMap, { schedule = null }: JsonObject): readonly Problem[] {
+  if (schedule === null) return [] // the tree's check tells of nothing
+  return findScheduleFaults(schedule).map(({ key, digdag: said, isValue, isOdd, ...wrong }) => {
+    const entry = findEntry(root, key === '' ? ['schedule'] : ['schedule', key])
+    const position = (isValue === true ? entry?.value.position : entry?.key) ?? root.position
+    if (isOdd === true) return warningAt(position, wrong)
+    return problemAt(position, said === undefined ? wrong : { ...wrong, digdag: { phase: 'schedule', message: said } })
   })
 }
 
@@ -90,10 +96,12 @@ function valueAt(root: LocatedMap, path: readonly string[]): Position {
 
 const STORED_FIRST = ['_export', 'schedule', 'sla', '_error', '_check', '_retry', '_parallel']
 
-/** Digdag's stored form: directives in this order, then the rest as in the file, without `timezone`. */
+/** Digdag's stored form: directives in this order, then the rest as in the file, without `timezone` and an `_export` of nothing. */
 export function storedConfig(config: JsonObject): JsonObject {
-  const first = STORED_FIRST.filter((key) => Object.hasOwn(config, key))
-  const directives = pickKeys(config, (key) => !isChildKey(key) && key !== 'timezone' && !first.includes(key))
+  const isEmpty = isJsonObject(config._export) && Object.keys(config._export).length === 0
+  const dropped = new Set(['timezone', ...(isEmpty || config._export === null ? ['_export'] : [])])
+  const first = STORED_FIRST.filter((key) => Object.hasOwn(config, key) && !dropped.has(key))
+  const directives = pickKeys(config, (key) => !isChildKey(key) && !dropped.has(key) && !first.includes(key))
   return {
     ...Object.fromEntries(first.map((key) => [key, config[key] ?? null])),
     ...directives,

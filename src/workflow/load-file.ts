@@ -1,17 +1,10 @@
-import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isMap } from 'yaml'
 import { insidePath } from './inside-path.ts'
-import {
-  type Entry,
-  type Located,
-  type LocatedMap,
-  mergeEntries,
-  type Position,
-  sizeOf,
-  withoutMark,
-} from './located.ts'
-import { findTextFault, scalarValue } from './scalar.ts'
+import { type Entry, type LocatedMap, type Position, plain, withoutMark } from './located.ts'
+import { problemAt, type Wrong } from './problem.ts'
+import { type Reading, readNode } from './read-node.ts'
 import type { Problem } from './workflow.ts'
-import { problemAt, readYaml, type Yaml } from './yaml.ts'
+import { readYaml, sayYaml } from './yaml.ts'
 
 /** What a path of the project holds. `needed`: the caller has to get the text first. */
 export type Source =
@@ -51,10 +44,17 @@ export function loadFile(path: string, read: (path: string) => Source): LoadedFi
   return { root: isWhole ? root : null, problems: loading.problems, needs: loading.needs }
 }
 
-function includeFile(loading: Loading, path: string, from: Position, stack: readonly string[]): LocatedMap | null {
+type Loaded = LocatedMap | null
+
+function includeFile(loading: Loading, path: string, from: Position, stack: readonly string[]): Loaded {
   if (stack.includes(path)) {
     const circle = [...stack.slice(stack.indexOf(path)), path].join(' -> ')
-    return addProblem(loading, from, `A file includes itself: ${circle}`, 'Remove one !include of the circle.')
+    const message = `A file includes itself: ${circle}`
+    return refuse(loading, from, {
+      message,
+      hint: 'Remove one !include of the circle.',
+      digdag: sayYaml(message, from),
+    })
   }
   const known = loading.files.get(path)
   if (known !== undefined) return known
@@ -63,228 +63,82 @@ function includeFile(loading: Loading, path: string, from: Position, stack: read
   return root
 }
 
-function openFile(loading: Loading, path: string, from: Position, stack: readonly string[]): LocatedMap | null {
+function openFile(loading: Loading, path: string, from: Position, stack: readonly string[]): Loaded {
   const source = loading.read(path)
-  if (source.kind === 'missing')
-    return addProblem(
-      loading,
-      from,
-      `${path}: there is no such file in the project`,
-      'Check the path: it is relative to the file that names it.',
-    )
-  if (source.kind === 'refused') return addProblem(loading, from, source.message, source.hint)
+  if (source.kind === 'missing') return refuse(loading, from, noFile(path))
+  if (source.kind === 'refused') return refuse(loading, from, source)
   if (source.kind === 'needed') {
     loading.needs.push(path)
     return null
   }
   const { yaml, problems } = readYaml(path, withoutMark(source.text))
   loading.problems.push(...problems)
-  return problems.length > 0 ? null : readRoot({ loading, yaml, path, stack: [...stack, path], anchors: new Map() })
+  return problems.length > 0 ? null : readRoot(loading, openReading(loading, yaml, [...stack, path]))
 }
 
-/** One file being turned from nodes of YAML into located values. */
-type Reading = {
-  readonly loading: Loading
-  readonly yaml: Yaml
-  readonly path: string
-  readonly stack: readonly string[]
-  /** Null while the anchored node itself is being read. */
-  readonly anchors: Map<string, Located | null>
-}
+const noFile = (path: string): Wrong => ({
+  message: `${path}: there is no such file in the project`,
+  hint: 'Check the path: it is relative to the file that names it.',
+  digdag: { phase: 'missing file', message: path },
+})
 
-function readRoot(reading: Reading): LocatedMap | null {
-  const { root, at } = reading.yaml
-  if (root !== null && isMap(root)) {
-    const map = readNode(reading, root)
-    return map?.kind === 'map' ? map : null
+/** `stack` ends with the file itself. */
+function openReading(loading: Loading, yaml: Reading['yaml'], stack: readonly string[]): Reading {
+  return {
+    yaml,
+    anchors: new Map(),
+    refuse: (position, wrong) => refuse(loading, position, wrong),
+    spend: (bytes, position) => spend(loading, bytes, position),
+    include: (name, position) => include(loading, stack, name, position),
   }
-  const got = root === null || (isScalar(root) && root.value === null) ? 'null' : isSeq(root) ? 'a list' : 'a text'
-  const position = at(root?.range[0] ?? 0)
+}
+
+function readRoot(loading: Loading, reading: Reading): Loaded {
+  const { root, at } = reading.yaml
+  if (isMap(root)) {
+    const map = readNode(reading, root)
+    if (map === null || map.kind === 'map') return map
+  }
+  const value = root === null ? null : readNode(reading, root)
+  const got = JSON.stringify(value === null ? null : plain(value))
+  const message = `Expected object to load Config but got ${got}`
   const hint = 'Write keys such as timezone: UTC and +tasks, each on a line.'
-  return addProblem(reading.loading, position, `Expected object to load Config but got ${got}`, hint)
+  return refuse(loading, at(root?.range[0] ?? 0), { message, hint, digdag: { phase: 'yaml', message } })
 }
 
-/** Null after a problem. */
-function readNode(reading: Reading, node: ParsedNode | null): Located | null {
-  const position = reading.yaml.at(node?.range[0] ?? 0)
-  if (reading.loading.left < 0) return null
-  if (node === null) return { kind: 'scalar', value: null, position, range: [0, 0], bytes: 4 }
-  if (isAlias(node)) return readAlias(reading, node.source, position)
-  const anchor = node.anchor
-  if (anchor !== undefined) reading.anchors.set(anchor, null)
-  const read = readContent(reading, node, position)
-  if (anchor !== undefined && read !== null) reading.anchors.set(anchor, read)
-  return read
-}
-
-function readContent(
-  reading: Reading,
-  node: Exclude<ParsedNode, { source: string }> | ParsedNode,
-  position: Position,
-): Located | null {
-  if (isMap(node)) return readMap(reading, node, position)
-  if (isSeq(node)) return readList(reading, node, position)
-  return isScalar(node) ? readScalar(reading, node, position) : null
-}
-
-function readAlias({ loading, anchors }: Reading, name: string, position: Position): Located | null {
-  const target = anchors.get(name)
-  if (target === undefined)
-    return addProblem(
-      loading,
-      position,
-      `There is no anchor &${name} above`,
-      'Define it first, or put the text in quotes if it is none.',
-    )
-  if (target === null)
-    return addProblem(loading, position, `The alias *${name} contains itself`, 'Write the value out.')
-  return spend(loading, target.bytes, position) ? target : null
-}
-
-/** False, with one problem, when the document unfolds to more than is allowed. */
 function spend(loading: Loading, bytes: number, position: Position): boolean {
   if (loading.left < 0) return false
   loading.left -= bytes
-  if (loading.left >= 0) return true
-  const message = `Aliases and includes unfold this file to more than ${MAX_UNFOLDED_BYTES >> 20} MiB`
-  addProblem(loading, position, message, 'Repeat less: a loop> or a call> says the same in one place.')
-  return false
+  if (loading.left < 0) refuse(loading, position, TOO_LONG)
+  return loading.left >= 0
 }
 
-function readScalar({ loading }: Reading, node: Scalar.Parsed, position: Position): Located | null {
-  const range = [node.range[0], node.range[1]] as const
-  if (node.tag === '!include') return addProblem(loading, position, INCLUDE_AS_VALUE.message, INCLUDE_AS_VALUE.hint)
-  const value = scalarValue(node.value)
-  const fault = typeof value === 'string' ? findTextFault(value) : undefined
-  if (fault !== undefined) return addProblem(loading, position, fault.message, fault.hint)
-  if (value === undefined)
-    return addProblem(
-      loading,
-      position,
-      `A value of the type ${node.tag ?? 'unknown'} means nothing here`,
-      'Put it in quotes.',
-    )
-  return { kind: 'scalar', value, position, range, bytes: String(value).length + 2 }
+const TOO_LONG: Wrong = {
+  message: `Aliases and includes unfold this file to more than ${MAX_UNFOLDED_BYTES >> 20} MiB`,
+  hint: 'Repeat less: a loop> or a call> says the same in one place.',
 }
 
-function readList(reading: Reading, node: YAMLSeq.Parsed, position: Position): Located | null {
-  const items: Located[] = []
-  for (const item of node.items) {
-    const read = readNode(reading, isPairLike(item) ? null : item)
-    if (read !== null) items.push(read)
-  }
-  const bytes = items.reduce((total, item) => total + item.bytes + 1, 2)
-  return { kind: 'list', items, position, bytes }
+const NOTHING: ReadonlyMap<string, Entry> = new Map()
+
+function include(loading: Loading, stack: readonly string[], name: unknown, position: Position) {
+  const path =
+    typeof name === 'string' || typeof name === 'number' ? resolvePath(stack.at(-1) ?? '', String(name)) : null
+  if (path === null || path === undefined) refuse(loading, position, path === null ? NO_PATH : outside(String(name)))
+  const root = path == null ? null : includeFile(loading, path, position, stack)
+  return root !== null && spend(loading, root.bytes, position) ? root.entries : NOTHING
 }
 
-/** `!!omap` and `!!pairs` hold pairs where lists hold values. */
-function isPairLike(item: unknown): boolean {
-  return typeof item === 'object' && item !== null && 'key' in item
+const NO_PATH: Wrong = {
+  message: '!include needs the path of a file',
+  hint: "Write `!include : 'file.yml'`.",
+  digdag: { phase: 'missing file', message: 'null' },
 }
 
-function readMap(reading: Reading, node: YAMLMap.Parsed, position: Position): Located {
-  let entries = new Map<string, Entry>()
-  const own = new Set<string>()
-  for (const [index, pair] of node.items.entries()) {
-    const key =
-      index === 0 && node.tag === '!include'
-        ? firstInclude(reading, pair.key, position)
-        : readKey(reading, pair.key, position)
-    if (key?.kind === 'include') entries = mergeEntries(entries, include(reading, pair.value, key.position))
-    else if (key?.kind === 'merge') addMissing(entries, own, mergeSources(reading, pair.value, key.position))
-    else if (key !== undefined) addEntry(reading, entries, key, pair.value)
-    if (key !== undefined && key.kind !== 'include') claimKey(reading, own, key)
-  }
-  return { kind: 'map', entries, position, bytes: sizeOf(entries) }
-}
-
-type Key = { readonly kind: 'plain' | 'include' | 'merge'; readonly name: string; readonly position: Position }
-
-function readKey({ loading, yaml }: Reading, node: ParsedNode | null, whole: Position): Key | undefined {
-  const position = node === null ? whole : yaml.at(node.range[0])
-  const refuse = (message: string, hint: string) => {
-    addProblem(loading, position, message, hint)
-    return undefined
-  }
-  if (node === null || !isScalar(node))
-    return refuse('A key is no text', 'Write keys as words; put odd ones in quotes.')
-  if (node.tag === '!include') return { kind: 'include', name: '!include', position }
-  if (node.value === null) return refuse('A key is empty (null)', 'Write a word before the colon.')
-  const name = String(scalarValue(node.value))
-  const fault = findTextFault(name)
-  if (fault !== undefined) return refuse(fault.message, fault.hint)
-  return { kind: name === '<<' && node.type === 'PLAIN' ? 'merge' : 'plain', name, position }
-}
-
-/** The tag of the whole mapping stands before its first key, which must be empty to be an include. */
-function firstInclude({ loading }: Reading, node: ParsedNode | null, position: Position): Key | undefined {
-  if (node === null || (isScalar(node) && node.value === null && node.range[0] === node.range[1]))
-    return { kind: 'include', name: '!include', position }
-  addProblem(loading, position, INCLUDE_AS_VALUE.message, INCLUDE_AS_VALUE.hint)
-  return undefined
-}
-
-const INCLUDE_AS_VALUE = {
-  message: '!include stands where a value is',
-  hint: "Write it as a key: `!include : 'file.yml'`, with a space before the colon.",
-}
-
-function claimKey({ loading }: Reading, own: Set<string>, { name, position }: Key): void {
-  if (own.has(name))
-    addProblem(loading, position, `Duplicated keys: [${name}]: a mapping has each key once`, 'Rename one of them.')
-  own.add(name)
-}
-
-function addEntry(reading: Reading, entries: Map<string, Entry>, key: Key, value: ParsedNode | null): void {
-  const read = readNode(reading, value)
-  if (read !== null)
-    entries.set(key.name, { key: key.position, value: value === null ? { ...read, position: key.position } : read })
-}
-
-/** Keys of the mapping itself, before and after `<<`, win; of several merged mappings the first does. */
-function addMissing(entries: Map<string, Entry>, own: ReadonlySet<string>, sources: readonly LocatedMap[]): void {
-  for (const source of sources)
-    for (const [key, entry] of source.entries) if (!own.has(key) && !entries.has(key)) entries.set(key, entry)
-}
-
-function mergeSources(reading: Reading, node: ParsedNode | null, position: Position): readonly LocatedMap[] {
-  const read = readNode(reading, node)
-  if (read === null) return []
-  const sources = read.kind === 'list' ? read.items : [read]
-  const maps = sources.filter((source) => source.kind === 'map')
-  if (maps.length < sources.length)
-    addProblem(
-      reading.loading,
-      position,
-      '<< merges mappings, and this is none',
-      'Give it an alias of a mapping, or a list of such: <<: *base.',
-    )
-  return maps
-}
-
-/** Problems stand at the path: that is what is wrong, or leads there. */
-function include(reading: Reading, value: ParsedNode | null, key: Position): ReadonlyMap<string, Entry> {
-  const position = value === null ? key : reading.yaml.at(value.range[0])
-  const nothing = new Map<string, Entry>()
-  const name = value !== null && isScalar(value) ? scalarValue(value.value) : undefined
-  if (typeof name !== 'string') {
-    addProblem(reading.loading, position, '!include needs the path of a file', "Write `!include : 'file.yml'`.")
-    return nothing
-  }
-  const path = resolvePath(reading.path, name)
-  if (path === undefined) {
-    const message = `File name must not lead outside: ${name}: an included file lies beside or below the file that includes it`
-    addProblem(
-      reading.loading,
-      position,
-      message,
-      'Copy the file into the project, or include it from a file further up.',
-    )
-    return nothing
-  }
-  const root = includeFile(reading.loading, path, position, reading.stack)
-  return root !== null && spend(reading.loading, root.bytes, position) ? root.entries : nothing
-}
+const outside = (name: string): Wrong => ({
+  message: `File name must not lead outside: ${name}: an included file lies beside or below the file that includes it`,
+  hint: 'Copy the file into the project, or include it from a file further up.',
+  digdag: { phase: 'at once', message: `File name must not include ..: ${name}` },
+})
 
 /** Relative to the folder of `from`, and never out of it; undefined when it would be. */
 function resolvePath(from: string, name: string): string | undefined {
@@ -294,7 +148,7 @@ function resolvePath(from: string, name: string): string | undefined {
   return [...folder, inside].join('/')
 }
 
-function addProblem(loading: Loading, position: Position, message: string, hint: string): null {
-  if (loading.problems.length < MAX_PROBLEMS) loading.problems.push(problemAt(position, { message, hint }))
+function refuse(loading: Loading, position: Position, wrong: Wrong): null {
+  if (loading.problems.length < MAX_PROBLEMS) loading.problems.push(problemAt(position, wrong))
   return null
 }

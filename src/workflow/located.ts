@@ -11,7 +11,7 @@ export type LocatedScalar = Whereabouts & {
   /** Offsets in the file's text. */
   readonly range: readonly [start: number, end: number]
 }
-type LocatedList = Whereabouts & { readonly kind: 'list'; readonly items: readonly Located[] }
+export type LocatedList = Whereabouts & { readonly kind: 'list'; readonly items: readonly Located[] }
 export type LocatedMap = Whereabouts & { readonly kind: 'map'; readonly entries: ReadonlyMap<string, Entry> }
 export type Entry = { readonly key: Position; readonly value: Located }
 type Whereabouts = { readonly position: Position; readonly bytes: number }

@@ -10,12 +10,33 @@ export type Problem = {
   readonly message: string
   /** What to do next. */
   readonly hint: string
-  /** For Digdag's clients; absent: Digdag does not know it. */
+  /** For Digdag's clients; absent when Digdag would not decline it. */
   readonly digdag?: DigdagWords
 }
 
-/** What Digdag says of a problem, and when it finds it: as it loads all files, as it compiles all tasks, or as it reads the schedules. */
-type DigdagWords = { readonly phase: 'load' | 'compile' | 'schedule'; readonly message: string }
+/** What Digdag says of a problem, and when it comes to it (`digdag-words.ts`). */
+export type DigdagWords = {
+  readonly phase: DigdagPhase
+  readonly message: string
+  /** The top-level file that was being read: the problem may stand in one that it includes. */
+  readonly file: string
+  /** Its turn among those of the file. */
+  readonly turn: number
+}
+export type DigdagPhase =
+  | 'at once'
+  | 'missing file'
+  | 'yaml'
+  | 'timezone'
+  | 'exports'
+  | 'nothing'
+  | 'keys'
+  | 'names'
+  | 'workflow name'
+  | 'tree'
+  | 'task names'
+  | 'group keys'
+  | 'schedule'
 
 /** A checked workflow in Digdag's stored form: `config` keeps the order of keys. */
 export type Workflow = {

@@ -1,5 +1,4 @@
 import {
-  type CollectionTag,
   Composer,
   type CST,
   type Document,
@@ -9,18 +8,19 @@ import {
   type ParsedNode,
   type ParseOptions,
   Parser,
-  type ScalarTag,
   type SchemaOptions,
   visit,
   type visitor,
 } from 'yaml'
 import type { Position } from './located.ts'
-import { showControls } from './show-controls.ts'
+import { problemAt } from './problem.ts'
 import type { Problem } from './workflow.ts'
+import { YAML_TYPES } from './yaml-types.ts'
 
 /** A file that was read, and how to tell where its nodes stand. */
 export type Yaml = {
   readonly root: ParsedNode | null
+  readonly text: string
   readonly at: (offset: number) => Position
 }
 
@@ -39,18 +39,45 @@ export function readYaml(file: string, text: string): { readonly yaml: Yaml; rea
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const { tokens, stopped } = scan(text, lines)
-  if (stopped !== undefined) return { yaml: { root: null, at }, problems: [problemAt(at(stopped.offset), stopped)] }
-  const [document, second] = [...new Composer(OPTIONS).compose(tokens, true, text.length)]
-  const problems = faultsOf(document)
-    .slice(0, MAX_PROBLEMS)
-    .map((fault) => problemAt(at(fault.offset), fault))
-  if (problems.length === 0 && second !== undefined)
-    problems.push(problemAt(at(second.range?.[0] ?? 0), SECOND_DOCUMENT))
-  return { yaml: { root: problems.length > 0 ? null : (document?.contents ?? null), at }, problems }
+  const { document, faults } = parse(text.replace(LONE_RETURN, '\n'), lines)
+  const problems = faults.slice(0, MAX_PROBLEMS).map((fault) => faultAt(at(fault.offset), fault))
+  return { yaml: { root: problems.length > 0 ? null : (document?.contents ?? null), text, at }, problems }
 }
 
+/** The end of a line on old Macs; one letter for another, so that offsets stay. */
+const LONE_RETURN = /\r(?!\n)/g
+
 type Fault = { readonly offset: number; readonly message: string; readonly hint: string }
+type Parsed = { readonly document?: Document.Parsed | undefined; readonly faults: readonly Fault[] }
+
+function parse(text: string, lines: LineCounter): Parsed {
+  const { tokens, stopped } = scan(text, lines)
+  if (stopped !== undefined) return { faults: [stopped] }
+  const [document, second] = [...new Composer(OPTIONS).compose(tokens, true, text.length)]
+  const faults = [...findOddLetter(text), ...faultsOf(document)]
+  if (faults.length === 0 && second !== undefined) faults.push({ offset: second.range?.[0] ?? 0, ...SECOND_DOCUMENT })
+  return { document, faults }
+}
+
+function faultAt(position: Position, { message, hint }: Fault): Problem {
+  return problemAt(position, { message, hint, digdag: sayYaml(message, position) })
+}
+
+/** Digdag's parser gives such a text, whatever is wrong, with the place at its end. */
+export function sayYaml(message: string, { line, column }: Position) {
+  return { phase: 'yaml', message: `while reading: ${message}\n in 'string', line ${line}, column ${column}:` } as const
+}
+
+/** YAML is made of letters that can be printed; others are written with an escape, between quotes. NUL is told where texts are read. */
+function findOddLetter(text: string): readonly Fault[] {
+  const offset = text.search(ODD_LETTER)
+  if (offset < 0) return []
+  const code = text.charCodeAt(offset).toString(16).toUpperCase().padStart(4, '0')
+  const hint = 'Take it out, or write it with an escape between double quotes: "\\e".'
+  return [{ offset, message: `Not valid YAML: a control character stands here (U+${code})`, hint }]
+}
+
+const ODD_LETTER = /[^\P{Cc}\0\t\n\r\u0085]/u
 
 const SECOND_DOCUMENT = {
   message: 'A second document begins here (---), and a workflow file is one document',
@@ -104,9 +131,10 @@ const TOO_MANY_NODES = {
   hint: 'Put a comma between them in a list, or quotes around the whole.',
 }
 
+/** Of the warnings, which Digdag's parser knows nothing of, only tags matter. */
 function faultsOf(document: Document.Parsed | undefined): readonly Fault[] {
-  const faults = [...(document?.errors ?? []), ...(document?.warnings ?? [])]
-  return faults.map(({ pos, code, message }) => ({
+  const tags = document?.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED') ?? []
+  return [...(document?.errors ?? []), ...tags].map(({ pos, code, message }) => ({
     offset: findOpener(document, code, message, pos[0]) ?? pos[0],
     message: wordOf(code, message),
     hint: hintOf(code, message),
@@ -131,7 +159,8 @@ function wordOf(code: string, message: string): string {
   const first = message.split('\n')[0] ?? message
   if (first.startsWith('Flow ')) return 'Not valid YAML: a bracket is opened here and not closed where it should be'
   if (first.startsWith('Missing closing')) return 'Not valid YAML: a quote is opened here and never closed'
-  return code === 'TAG_RESOLVE_FAILED' ? `Unknown YAML tag (${first})` : `Not valid YAML: ${first}`
+  if (code !== 'TAG_RESOLVE_FAILED') return `Not valid YAML: ${first}`
+  return first.startsWith('!!') ? first : `Unknown YAML tag (${first})`
 }
 
 const HINTS: ReadonlyMap<string, string> = new Map([
@@ -147,49 +176,9 @@ function hintOf(code: string, message: string): string {
   return HINTS.get(code) ?? 'Look at the indentation, colons and quotes of this line and the one above it.'
 }
 
-export function problemAt(position: Position, fault: { readonly message: string; readonly hint: string }): Problem {
-  return { severity: 'error', ...position, message: showControls(fault.message), hint: showControls(fault.hint) }
-}
-
-/** Digdag's implicit types: all else that is plain is a text, `yes`, `10:00` and `0.5` too. */
-function implicit(tag: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag {
-  return { tag: `tag:yaml.org,2002:${tag}`, default: true, test, resolve }
-}
-
-const TYPES: ScalarTag[] = [
-  implicit('null', /^(?:~|null|Null|NULL)?$/, () => null),
-  implicit('bool', /^(?:true|True|false|False)$/, (text) => /^t/i.test(text)),
-  implicit('int', /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]*|[1-9][\d_]*)$/, readInteger),
-  implicit('float', /^[-+]?(?:\.\d[\d_]*|[1-9][\d_]*\.[\d_]*|[1-9][\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$/, readFloat),
-  implicit('float', /^[-+]?[1-9][\d_]*(?::[0-5]?\d)+\.[\d_]*$/, readSexagesimal),
-  implicit('float', /^[-+]?\.(?:inf|Inf|INF)$/, (text) => (text.startsWith('-') ? '-Infinity' : 'Infinity')),
-  implicit('float', /^\.(?:nan|NaN|NAN)$/, () => 'NaN'),
-]
-
-/** `!include` is a tag of keys. Before the first key of an indented mapping the parser takes it for the mapping's own. */
-const INCLUDE: [ScalarTag, CollectionTag] = [
-  { tag: '!include', resolve: (text) => text },
-  { tag: '!include', collection: 'map', resolve: (map) => map },
-]
-
-function readInteger(text: string): number {
-  const digits = text.replaceAll('_', '').replace(/^[-+]/, '')
-  const octal = /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits
-  return (text.startsWith('-') ? -1 : 1) * Number(octal) || 0
-}
-
-function readFloat(text: string): number {
-  return Number(text.replaceAll('_', ''))
-}
-
-function readSexagesimal(text: string): number {
-  const parts = text.replaceAll('_', '').replace(/^[-+]/, '').split(':')
-  return (text.startsWith('-') ? -1 : 1) * parts.reduce((total, part) => total * 60 + Number(part), 0)
-}
-
 const OPTIONS = {
   schema: 'failsafe',
-  customTags: [...TYPES, ...INCLUDE],
+  customTags: [...YAML_TYPES],
   uniqueKeys: false,
   merge: false,
   prettyErrors: false,

@@ -225,7 +225,7 @@ describe('call>', () => {
     ['nowhere', {}, 'File not found: nowhere.dig (config)'],
     ['../x', {}, 'File name must not be outside of project path: ../x (illegal argument)'],
     ['/etc/x', {}, 'File name must not be outside of project path: /etc/x (illegal argument)'],
-    ['broken', {}, "A task can't have more than one operator: +broken+x has echo> and sh> (config)"],
+    ['broken', {}, `A task can't have more than one operator: {"echo>":1,"sh>":"echo 2"} (config)`],
     ['odd', {}, "Workflow 'odd' includes unknown keys: [schedul] (config)"],
     ['bad', {}, expect.stringMatching(/^bad\.dig:1:5 Not valid YAML: /)],
   ])('of %s with %j', (command, params, step) => expect(plan('call', command, { params, files })).toEqual(step))

@@ -5,6 +5,7 @@ import { planTree, unfoldTree } from '../../src/workflow/tree.ts'
 import { effort, PROPERTY_MS } from '../support/properties.ts'
 
 const echo = { 'echo>': 'x' }
+const INVALID = 'io.digdag.core.repository.ModelValidationException: Validating workflow failed'
 const upstreamsOf = (config: JsonObject) => {
   const tree = planTree(config, '+wf')
   if (!tree.ok) return tree.message
@@ -49,9 +50,9 @@ describe('the task tree', () => {
       { '+a': '', '+b': '', '+c': '+a +b' },
     ],
     [
-      'names a task once that limit and _after both name',
+      'names a task twice that limit and _after both name, as Digdag does',
       { _parallel: { limit: 1 }, '+a': echo, '+b': { ...echo, _after: ['+a'] } },
-      { '+a': '', '+b': '+a' },
+      { '+a': '', '+b': '+a +a' },
     ],
     ['makes one task of a list of mappings', { '+a': [{ 'echo>': 'x' }, { _retry: 1 }] }, { '+a': '' }],
     ['empties a disabled task', { '+a': { _disable: true, '+x': echo }, '+b': echo }, { '+a': '', '+b': '+a' }],
@@ -61,13 +62,16 @@ describe('the task tree', () => {
   })
 
   it.each<[JsonObject, string]>([
-    [{ '+a': { 'sh>': 'a', 'echo>': 'b' } }, "A task can't have more than one operator: +wf+a has sh> and echo>"],
-    [{ '+a': { 'sh>': 'a', '+b': echo } }, "A task can't have subtasks: +wf+a has sh> and +b"],
+    [{ '+a': { 'sh>': 'a', 'echo>': 'b' } }, `A task can't have more than one operator: {"sh>":"a","echo>":"b"}`],
+    [{ '+a': { 'sh>': 'a', '+b': echo } }, `A task can't have subtasks: {"sh>":"a"}`],
     [{ '+a': null }, "Parameter '+a' is required but null"],
     [{ '+a': 'text' }, "Parameter '+a' must be an object or array of objects"],
     [{ '+a b': echo }, `task name must not contain character ' ': "+a b"`],
     [{ '+a^b': echo }, `task name must not contain ^ character: "+a^b"`],
-    [{ '+g': { '+a/b': echo } }, `task name must not contain character '/': "+a/b"`],
+    [
+      { '+g': { '+a/b': echo } },
+      `io.digdag.core.repository.ModelValidationException: Validating workflow task failed\nname must not contain character '/': "+a/b"`,
+    ],
     [{ _parallel: '${x}' }, `Expected 'true' or 'false' for key '_parallel' but got "\${x}" (string)`],
     [{ _parallel: 5 }, 'Invalid _parallel format: 5'],
     [{ _parallel: {} }, "Parameter 'limit' is required but not set"],
@@ -80,16 +84,20 @@ describe('the task tree', () => {
       `Setting "_after" option is invalid if its parent task doesn't have "_parallel: true" option`,
     ],
     [{ _parallel: true, '+a': { ...echo, _after: ['+b'] }, '+b': echo }, "Dependency task '+b' does not exist"],
-    [{ _parallel: true, '+a': { ...echo, _after: [Object.create(null)] } }, "Dependency task '{}' does not exist"],
+    [
+      { _parallel: true, '+a': { ...echo, _after: [Object.create(null)] } },
+      "Expected array type for key '_after' but got [{}] (array)",
+    ],
     [
       { _parallel: true, '+a': echo, '+b': { ...echo, _after: '+a' } },
       `Expected array type for key '_after' but got "+a" (string)`,
     ],
     [
       { '+g': { _eror: {}, '+a': echo } },
-      "+wf+g contains invalid keys: '_eror': a task without an operator is a group, and a group has directives and +tasks only",
+      `${INVALID}\n+wf+g contains invalid keys: '_eror' (did you mean [_error, _export]?): "{"_eror":{}}"`,
     ],
-    [{ '+a': { ...echo, _error: { '+x': null } } }, "Parameter '+x' is required but null"],
+    [{ '+a': { ...echo, _error: { '+x': null } } }, "Parameter '+x' must be an object or array of objects"],
+    [{ '+a': { ...echo, _error: { foo: 1 } } }, `${INVALID}\n+wf+a^error contains invalid keys: 'foo': "{"foo":1}"`],
     [{ '+a': { ...echo, _export: 1 } }, "Parameter '_export' must be an object"],
     [{ '+a': { ...echo, _disable: 'x' } }, `Expected 'true' or 'false' for key '_disable' but got "x" (string)`],
   ])('declines %j', (config, message) => {
@@ -98,7 +106,7 @@ describe('the task tree', () => {
 
   it('gives all faults at once, each with the way to it', () => {
     const { faults } = unfoldTree({ '+a': null, '+g': { _parallel: 5, '+b': 'x' } }, '+wf')
-    expect(faults.map((fault) => fault.path)).toEqual([['+a'], ['+g', '_parallel'], ['+g', '+b']])
+    expect(faults.map((fault) => fault.path)).toEqual([['+a'], ['+g', '+b'], ['+g', '_parallel']])
   })
 
   it(

@@ -44,7 +44,7 @@ describe('the YAML dialect', () => {
     ['!!str 10', '10'],
     ["!!int '10'", 10],
     ['!!binary aGVsbG8=', 'aGVsbG8='],
-    ['!!set {a, b}', { a: null, b: null }],
+    ['!!set {a, b}', ['a', 'b']],
     ['héllo', 'héllo'],
     ['|\n  a\n  b', 'a\nb\n'],
     ['>-\n  a\n  b', 'a b'],
@@ -74,11 +74,11 @@ describe('the YAML dialect', () => {
     ],
     [
       '[1]',
-      'main.dig:1:1 error: Expected object to load Config but got a list | Write keys such as timezone: UTC and +tasks, each on a line.',
+      'main.dig:1:1 error: Expected object to load Config but got [1] | Write keys such as timezone: UTC and +tasks, each on a line.',
     ],
     [
       'text',
-      'main.dig:1:1 error: Expected object to load Config but got a text | Write keys such as timezone: UTC and +tasks, each on a line.',
+      'main.dig:1:1 error: Expected object to load Config but got "text" | Write keys such as timezone: UTC and +tasks, each on a line.',
     ],
     [
       '+a:\n\techo>: x\n',
@@ -170,7 +170,7 @@ describe('!include', () => {
     [
       'is no mapping',
       { 'main.dig': '!include : a.yml\n', 'a.yml': '- 1\n' },
-      'a.yml:1:1 error: Expected object to load Config but got a list | Write keys such as timezone: UTC and +tasks, each on a line.',
+      'a.yml:1:1 error: Expected object to load Config but got [1] | Write keys such as timezone: UTC and +tasks, each on a line.',
     ],
   ])('that %s is told where it stands', (_, files, problem) => {
     expect(checkFiles(files).problems.map(show)).toEqual([problem])

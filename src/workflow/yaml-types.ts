@@ -1,0 +1,97 @@
+import type { CollectionTag, ScalarTag } from 'yaml'
+
+const STANDARD = 'tag:yaml.org,2002:'
+export const SET = `${STANDARD}set`
+export const OMAP = `${STANDARD}omap`
+export const PAIRS = `${STANDARD}pairs`
+
+const INTEGER = /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]*|[1-9][\d_]*)$/
+const SEXAGESIMAL = /^[-+]?\d[\d_]*(?::[0-5]?\d)+$/
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...(['yes', 'true', 'on'] as const).map((word) => [word, true] as const),
+  ...(['no', 'false', 'off'] as const).map((word) => [word, false] as const),
+])
+
+/**
+ * The types of Digdag's dialect. All that is plain and is none of them is a text: `yes`, `10:00`, `0.5` and dates too. A tag such as `!!int` takes
+ * more than the type itself does.
+ */
+export const YAML_TYPES: readonly (ScalarTag | CollectionTag)[] = [
+  tagged('int', 'no whole number', (text) =>
+    INTEGER.test(text) || SEXAGESIMAL.test(text) ? readInteger(text) : undefined,
+  ),
+  tagged('float', 'no number', readTaggedFloat),
+  tagged('bool', '', (text) => BOOLEANS.get(text.toLowerCase()) ?? null),
+  tagged('null', '', () => null),
+  tagged('binary', 'no base64', readBinary),
+  collection('map', 'set'),
+  collection('seq', 'omap'),
+  collection('seq', 'pairs'),
+  plain('null', /^(?:~|null|Null|NULL)?$/, () => null),
+  plain('bool', /^(?:true|True|false|False)$/, (text) => /^t/i.test(text)),
+  plain('int', /^[-+]?(?:0b_*[01][01_]*|0x_*[\da-fA-F][\da-fA-F_]*|0[0-7_]*|[1-9][\d_]*)$/, readInteger),
+  plain('float', /^[-+]?(?:\.\d+|[1-9][\d_]*\.[\d_]*|[1-9][\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$/, readFloat),
+  plain('float', /^[-+]?\d[\d_]*(?::[0-5]?\d)+\.[\d_]*$/, readSexagesimal),
+  plain('float', /^[-+]?\.(?:inf|Inf|INF)$/, readInfinite),
+  plain('float', /^\.(?:nan|NaN|NAN)$/, () => 'NaN'),
+  // `!include` is a tag of keys. Before the first key of an indented mapping the parser takes it for the mapping's own.
+  { tag: '!include', resolve: (text) => text },
+  { tag: '!include', collection: 'map', resolve: (map) => map },
+]
+
+function plain(name: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag {
+  return { tag: `${STANDARD}${name}`, default: true, test, resolve }
+}
+
+/** `read` gives undefined for what the tag cannot be. */
+function tagged(name: string, fault: string, read: (text: string) => unknown): ScalarTag {
+  const resolve = (text: string, onError: (message: string) => void) => {
+    const value = read(text)
+    if (value === undefined) onError(`!!${name}: ${JSON.stringify(text)} is ${fault}`)
+    return value
+  }
+  return { tag: `${STANDARD}${name}`, resolve }
+}
+
+function collection(kind: 'map' | 'seq', name: string): CollectionTag {
+  return { tag: `${STANDARD}${name}`, collection: kind, resolve: (node) => node }
+}
+
+function readInteger(text: string): number {
+  if (text.includes(':')) return readSexagesimal(text)
+  const digits = text.replaceAll('_', '').replace(/^[-+]/, '')
+  const octal = /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits
+  return signOf(text) * Number(octal) || 0
+}
+
+/** Beyond what a double holds it is a text, too. */
+function readFloat(text: string): number | string {
+  const value = Number(text.replaceAll('_', ''))
+  return Number.isFinite(value) ? value : String(value)
+}
+
+function readTaggedFloat(text: string): number | string | undefined {
+  if (/^[-+]?\.inf$/i.test(text)) return readInfinite(text)
+  if (/^\.nan$/i.test(text)) return 'NaN'
+  if (/^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text)) return readSexagesimal(text)
+  return /^[-+]?(?:\.\d|\d)[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?$/.test(text) ? readFloat(text) : undefined
+}
+
+function readSexagesimal(text: string): number {
+  const parts = text.replaceAll('_', '').replace(/^[-+]/, '').split(':')
+  return signOf(text) * parts.reduce((total, part) => total * 60 + Number(part), 0)
+}
+
+function readInfinite(text: string): string {
+  return text.startsWith('-') ? '-Infinity' : 'Infinity'
+}
+
+function signOf(text: string): number {
+  return text.startsWith('-') ? -1 : 1
+}
+
+function readBinary(text: string): string | undefined {
+  const digits = text.replace(/\s/g, '')
+  const isBase64 = digits.length % 4 === 0 && /^[\w+/]*={0,2}$/.test(digits) && !digits.includes('_')
+  return isBase64 ? digits : undefined
+}
