@@ -84,5 +84,6 @@ export function sayInvalid(model: 'workflow' | 'workflow task', faults: readonly
 
 function sayPlainly([first]: readonly Problem[]): string {
   if (first === undefined) throw new Error('there is no error to be told')
-  return `${first.file}:${first.line}:${first.column}: ${first.message}`
+  const { file, line, column, message, hint } = first
+  return `${file}:${line}:${column}: ${message}. ${hint}`
 }

@@ -27,6 +27,7 @@ function linkSequence(children: readonly Child[], faults: Fault[]): Links {
     if (Object.hasOwn(child.config, '_after')) faults.push(faultOfTree([...child.path, '_after'], ...AFTER_IN_SEQUENCE))
     if (isBackground(child, faults)) {
       before.push(child.place)
+      links.set(child.place, [])
       continue
     }
     links.set(child.place, before)

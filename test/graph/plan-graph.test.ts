@@ -154,7 +154,7 @@ if it fails
       `
 +wf
   +a* [loop> 1]
-    _do! (broken: A task can't have more than one operator: +wf+a^do+x has sh> and echo>)`,
+    _do! (broken: A task can't have more than one operator: {"sh>":"a","echo>":"b"})`,
     ],
     ['is its root when there is no task', '_export: {a: 1}', '\n+wf'],
   ])('%s', (_, text, expected) => {
