@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { isJsonObject } from '../../src/workflow/merge.ts'
 import { firstDue } from '../../src/workflow/schedule.ts'
 import { findScheduleFaults } from '../../src/workflow/schedule-faults.ts'
 import { checkText, read } from './projects.ts'
@@ -70,8 +71,8 @@ describe("Digdag's answer to a push", () => {
       .filter(({ schedule, status }) => status === 400 && !isToldOtherwise(schedule))
       .map((one) => [one.schedule, one] as const),
   )('of %s is told in its words', (schedule, { message }) => {
-    const { _export: config } = read(`_export:\n${indent(schedule)}`).config
-    const faults = findScheduleFaults(config ?? null)
+    const { '+a': task } = read(`+a:\n  schedule:\n${indent(indent(schedule))}`).config
+    const faults = findScheduleFaults(isJsonObject(task) ? (task.schedule ?? null) : null)
     expect(withoutJava(faults.find(({ isOdd }) => isOdd !== true)?.digdag)).toBe(withoutJava(message))
   })
 })
