@@ -92,8 +92,12 @@ async function start({ memory, id }: Twins, taskId: TaskId, dice: number) {
 
 /** Random trees seldom come to it: a group is copied, and what an `_error` in it had generated is not. */
 const RETRIED_AROUND_AN_ERROR_TASK = { '+o': { _retry: 1, '+i': { _error: { 'echo>': 'x' }, '+x': { 'sh>': 'x' } } } }
+/** Nor to this: what a retry has replaced had failed, and what came in its place succeeds. */
+const RETRIED_TO_SUCCESS = { '+o': { _retry: 1, '+x': { 'sh>': 'x' } } }
 /** What is ready starts, without `_retry`; what runs fails. */
 const FAIL = 20
+/** The same, and what runs succeeds. */
+const SUCCEED = 40
 
 describe('an attempt in memory', () => {
   it(
@@ -113,7 +117,13 @@ describe('an attempt in memory', () => {
             expect(await inRows(twins)).toEqual(inMemory(twins))
           }
         }),
-        { ...effort(10), examples: [[RETRIED_AROUND_AN_ERROR_TASK, Array(60).fill(FAIL), 1000]] },
+        {
+          ...effort(10),
+          examples: [
+            [RETRIED_AROUND_AN_ERROR_TASK, Array(60).fill(FAIL), 1000],
+            [RETRIED_TO_SUCCESS, [FAIL, FAIL, ...Array(58).fill(SUCCEED)], 1000],
+          ],
+        },
       )
     },
     PROPERTY_MS,
