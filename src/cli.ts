@@ -150,6 +150,10 @@ const tools: Tools = {
     language: {
       operators: async () => new Set((await import('./operators/all.ts')).OPERATORS.keys()),
       openExpressions: async () => (await import('./expression/sandbox.ts')).openExpressions(),
+      environment: async () => ({
+        baseImage: readConfig(env).baseImage,
+        templates: await (await import('./docker/templates.ts')).readTemplates(),
+      }),
     },
     serve,
     serveWeb,

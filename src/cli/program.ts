@@ -7,6 +7,7 @@ import { decideCommand } from './decide.ts'
 import { demoCommand } from './demo.ts'
 import { deploysCommand } from './deploys.ts'
 import { doctorCommand } from './doctor.ts'
+import { graphCommand } from './graph.ts'
 import { initCommand } from './init.ts'
 import { killCommand } from './kill.ts'
 import { linkCommand } from './link.ts'
@@ -28,7 +29,7 @@ import { workflowsCommand } from './workflows.ts'
 
 /** In the order in which `sluice --help` shows them. */
 const GROUPS: readonly (readonly [string, readonly ((tools: Tools) => Command)[]])[] = [
-  ['Write and deploy:', [initCommand, checkCommand, pushCommand, linkCommand, builderCommand]],
+  ['Write and deploy:', [initCommand, checkCommand, graphCommand, pushCommand, linkCommand, builderCommand]],
   [
     'Run:',
     [startCommand, runCommand, retryCommand, killCommand, decideCommand, disableScheduleCommand, enableScheduleCommand],

@@ -1,12 +1,11 @@
-import { basename, dirname, relative, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { JsonObject } from '../brand.ts'
 import { Refusal } from '../refusal.ts'
-import { explainProblem } from '../workflow/explain.ts'
 import { previousDue } from '../workflow/schedule.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import { getZone, instantOf, wallOf } from '../workflow/zone.ts'
-import { checkFolder, isError } from './check.ts'
+import { findWorkflow } from './find-workflow.ts'
 import { openLines } from './follow.ts'
 import { collectParam } from './params.ts'
 import { commandWith } from './show.ts'
@@ -29,7 +28,7 @@ export function runCommand(tools: Tools): Command {
     .option('--image <name>', 'run the tasks in Docker, in this image')
     .action(async (file: string, { session, param, image }: Options) => {
       const path = resolve(tools.host.cwd, file)
-      const workflow = await findWorkflow(tools, path)
+      const { workflow } = await findWorkflow(tools, path)
       const lines = openLines(tools)
       const outcome = await tools.host.runLocally({
         folder: dirname(path),
@@ -44,22 +43,6 @@ export function runCommand(tools: Tools): Command {
       tools.note(`${workflow.file}: ${outcome}`)
       if (outcome !== 'success') throw new Failed()
     })
-}
-
-/** Checked as a push would, for problems of this workflow and of what it calls. */
-async function findWorkflow(tools: Tools, path: string): Promise<Workflow> {
-  const { workflows, problems, texts } = await checkFolder(tools, dirname(path))
-  const found = workflows.find(({ file }) => file === basename(path))
-  const errors = problems.filter(isError)
-  if (found !== undefined && errors.length === 0) return found
-  for (const problem of errors) for (const line of explainProblem(problem, texts.get(problem.file))) tools.note(line)
-  if (errors.length > 0) throw new Failed()
-  const shown = relative(tools.host.cwd, path)
-  throw new Refusal(
-    'not_found',
-    `There is no workflow ${shown}`,
-    'Name a .dig file that lies at the top of its project.',
-  )
 }
 
 const DAY_MS = 86_400_000

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../brand.ts'
 import type { Finding } from '../doctor/judge-host.ts'
+import type { Templates } from '../environment/dockerfile.ts'
 import type { Expressions, Workflow } from '../workflow/workflow.ts'
 import type { Client } from './client.ts'
 
@@ -63,6 +64,8 @@ type Language = {
   /** The words before `>`. */
   readonly operators: () => Promise<ReadonlySet<string>>
   readonly openExpressions: () => Promise<Expressions & { close(): void }>
+  /** What environments are rendered from. */
+  readonly environment: () => Promise<{ readonly baseImage: string; readonly templates: Templates }>
 }
 
 /** The command failed and has said so itself. */

@@ -34,3 +34,6 @@ export const EMPTY: Level = { tasks: [], links: [] }
 
 export const countLevel = ({ tasks }: Level): number =>
   tasks.reduce((sum, { inside }) => sum + 1 + countLevel(inside), 0)
+
+/** Of a whole graph, without its root. */
+export const countTasks = ({ root, onError }: Graph): number => countLevel(root.inside) + countLevel(onError)

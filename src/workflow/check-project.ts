@@ -1,8 +1,11 @@
+import type { CalledFiles } from './called-file.ts'
 import { type Call, findCircles, listCalls } from './check-calls.ts'
 import { checkTemplates, openTemplateCheck } from './check-templates.ts'
 import { checkTree } from './check-tree.ts'
-import { checkWorkflow } from './check-workflow.ts'
+import { checkWorkflow, storedConfig } from './check-workflow.ts'
 import { type LoadedFile, loadFile, type Source } from './load-file.ts'
+import { plain } from './located.ts'
+import { isJsonObject } from './merge.ts'
 import { problemAt } from './problem.ts'
 import type { Expressions, Problem, TreeEntry, Workflow } from './workflow.ts'
 
@@ -23,6 +26,8 @@ export type CheckedProject =
       readonly kind: 'checked'
       /** Those of files without errors; none is to be deployed while any problem is an error. */
       readonly workflows: readonly Workflow[]
+      /** What their `call>`s reach, as far as it could be read. */
+      readonly called: CalledFiles
       readonly problems: readonly Problem[]
       /** Files that look like workflows but lie in a folder and are called by none. */
       readonly ignored: readonly string[]
@@ -53,6 +58,7 @@ export function checkProject(project: Project): CheckedProject {
   return {
     kind: 'checked',
     workflows: checked.flatMap((one) => one.workflows),
+    called: calledFiles(reading, [...tops, ...called.map(({ path }) => path)]),
     problems: sortProblems(problems),
     ignored,
   }
@@ -121,6 +127,16 @@ function followCalls(reading: Reading, tops: readonly string[]): readonly Call[]
       queue.push(call.path)
     }
   return [...found.values()]
+}
+
+function calledFiles({ callsOf, loaded }: Reading, callers: readonly string[]): CalledFiles {
+  const paths = new Set(callers.flatMap(callsOf).map(({ path }) => path))
+  const found = [...paths].flatMap((path) => {
+    const root = loaded.get(path)?.root ?? null
+    const config = root === null ? null : plain(root)
+    return isJsonObject(config) ? [[path, storedConfig(config)] as const] : []
+  })
+  return Object.fromEntries(found)
 }
 
 type Checked = { readonly workflows: readonly Workflow[]; readonly problems: readonly Problem[] }

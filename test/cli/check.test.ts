@@ -17,28 +17,50 @@ async function check(files: Readonly<Record<string, string>>, ...more: string[])
 const DAILY = `timezone: Asia/Tokyo
 schedule:
   daily>: 07:00:00
+_export:
+  region: eu
+  db: {host: a, port: 1}
 +extract:
   sh>: ./extract
 +months:
   _parallel: true
   +january:
-    echo>: 1
+    echo>: \${what}
+  +february:
+    call>: lib/load.dig
+    _after: [+january]
+    _error:
+      echo>: it failed
 `
+const LOAD = '+rows: {sh>: ./load}'
 
 describe('sluice check', () => {
-  it('shows the tasks and the next five runs', async () => {
-    const { code, out, err } = await check({ 'daily.dig': DAILY, 'lib/more.dig': '' })
+  it('shows the tasks, the params, the next five runs and the environment', async () => {
+    const { code, out, err } = await check({
+      'daily.dig': DAILY,
+      'lib/load.dig': LOAD,
+      'lib/more.dig': '',
+      'requirements.txt': 'polars',
+    })
     expect([code, err]).toEqual([0, ''])
     expect(out).toBe(`daily.dig  (daily> 07:00:00, Asia/Tokyo)
   +daily
-    +extract    sh>
-    +months
-      +january  echo>
-  next  2026-03-29T07:00:00+09:00  for 2026-03-29T00:00:00+09:00
-        2026-03-30T07:00:00+09:00  for 2026-03-30T00:00:00+09:00
-        2026-03-31T07:00:00+09:00  for 2026-03-31T00:00:00+09:00
-        2026-04-01T07:00:00+09:00  for 2026-04-01T00:00:00+09:00
-        2026-04-02T07:00:00+09:00  for 2026-04-02T00:00:00+09:00
+    +extract     sh> ./extract
+    +months      parallel
+      +january   echo> \${what}
+      +february  call> lib/load.dig  after +january
+        +rows    sh> ./load
+      _error     echo> it failed
+  params  region = eu
+          db = {"host":"a","port":1}
+  needs   what: from whoever starts it, or from what a task stores
+  next    2026-03-29T07:00:00+09:00  for 2026-03-29T00:00:00+09:00
+          2026-03-30T07:00:00+09:00  for 2026-03-30T00:00:00+09:00
+          2026-03-31T07:00:00+09:00  for 2026-03-31T00:00:00+09:00
+          2026-04-01T07:00:00+09:00  for 2026-04-01T00:00:00+09:00
+          2026-04-02T07:00:00+09:00  for 2026-04-02T00:00:00+09:00
+
+Environment: Python (requirements.txt) on sluice/base
 
 lib/more.dig: ignored, only .dig files at the top are workflows
 
@@ -47,12 +69,39 @@ lib/more.dig: ignored, only .dig files at the top are workflows
   })
 
   it('prints the same as JSON', async () => {
-    const { out } = await check({ 'daily.dig': DAILY }, '--json')
-    expect(JSON.parse(out)).toMatchObject({
-      workflows: [{ name: 'daily', next: { length: 5 } }],
+    const { out } = await check({ 'daily.dig': DAILY, 'lib/load.dig': LOAD }, '--json')
+    const { workflows, ...others } = JSON.parse(out)
+    expect(others).toEqual({
+      environment: { plan: 'plain shell on sluice/base', notices: [] },
       problems: [],
       ignored: [],
     })
+    expect(workflows).toMatchObject([
+      {
+        ...{ name: 'daily', file: 'daily.dig', timezone: 'Asia/Tokyo', schedule: 'daily> 07:00:00' },
+        ...{ next: { length: 5 }, params: { region: 'eu' }, needs: ['what'], tasks: { length: 7 } },
+      },
+    ])
+    expect(workflows[0].tasks[4]).toEqual({
+      ...{ fullName: '+daily+months+february', name: '+february', depth: 2, operator: 'call>' },
+      ...{ command: 'lib/load.dig', marks: ['after +january'], runs: 'always' },
+    })
+    expect(workflows[0].tasks.at(-1)).toMatchObject({ fullName: '+daily+months+february^error', runs: 'maybe' })
+  })
+
+  it('says what is ignored of an environment', async () => {
+    const { out } = await check({ 'a.dig': '+x: {echo>: 1}', Dockerfile: 'FROM debian', 'requirements.txt': '' })
+    expect(out).toContain('Environment: Dockerfile\n  Dockerfile decides alone: requirements.txt is ignored\n')
+  })
+
+  it('says when a schedule is over', async () => {
+    const { out } = await check({ 'a.dig': 'schedule: {daily>: 07:00:00, end: 2020-01-01}\n+x: {echo>: 1}' })
+    expect(out).toContain('  next    never again: the end of its schedule has passed\n')
+  })
+
+  it('reads no file that a link leads to, as a push does not', async () => {
+    const { out } = await check({ 'a.dig': '+x: {echo>: 1}', 'real.txt': 'polars', 'requirements.txt': '->real.txt' })
+    expect(out).toContain('Environment: plain shell on sluice/base\n')
   })
 
   it('tells every problem with its place, and fails', async () => {

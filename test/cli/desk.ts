@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Client, openClient } from '../../src/cli/client.ts'
 import { main } from '../../src/cli/main.ts'
 import type { Host, Run, Tools } from '../../src/cli/tools.ts'
+import { readTemplates } from '../../src/docker/templates.ts'
 import { openExpressions } from '../../src/expression/sandbox.ts'
 import { OPERATORS } from '../../src/operators/all.ts'
 
@@ -47,7 +48,11 @@ const untouched = (folder: string): Host => ({
   version: '0.1.0',
   templates: join(import.meta.dirname, 'templates'),
   self: "'/usr/bin/node' '/opt/sluice/dist/cli.js'",
-  language: { operators: async () => new Set(OPERATORS.keys()), openExpressions },
+  language: {
+    operators: async () => new Set(OPERATORS.keys()),
+    openExpressions,
+    environment: async () => ({ baseImage: 'sluice/base', templates: await readTemplates() }),
+  },
   serve: async () => 0,
   serveWeb: async () => 0,
   work: async () => 0,

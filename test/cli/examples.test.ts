@@ -96,7 +96,7 @@ describe.each(commands.map((command) => command.name()))('sluice %s', (name) => 
           argv.includes('push') ? Promise.resolve({ code: 0, output: '' }) : runReally(argv, options),
       })
       if (name === 'push') await openDeskRepository(desk.folder)
-      if (name === 'check' || name === 'run') await desk.sluice('init', 'hello')
+      if (['check', 'graph', 'run'].includes(name)) await desk.sluice('init', 'hello')
       const { code, err } = await desk.sluice(...words)
       expect([line, code, err]).toEqual([line, 0, err])
     }

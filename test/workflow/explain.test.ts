@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { explainProblem } from '../../src/workflow/explain.ts'
-import { outlineWorkflow } from '../../src/workflow/outline.ts'
-import { checkText, read } from './projects.ts'
+import { checkText } from './projects.ts'
 
 describe('a problem', () => {
   it('is shown at its place, with what to do', () => {
@@ -29,23 +28,5 @@ describe('a problem', () => {
     const [, source = '', caret = ''] = explainProblem(problem, text)
     expect(source[caret.length - 1]).toBe('b')
     expect(source).toMatch(/^[\x20-\x7e]{1,130}$/)
-  })
-})
-
-describe('the outline of a workflow', () => {
-  it('tells its runs and its tree', () => {
-    const workflow = read(
-      'timezone: Asia/Tokyo\nschedule: {daily>: 07:00:00}\n_parallel: true\n+a: {echo>: x}\n+g:\n  +b: {sh>: ls}\n',
-    )
-    expect(outlineWorkflow(workflow, new Date('2026-03-01T00:00:00Z'), 2)).toEqual([
-      'main',
-      '  daily> 07:00:00 (Asia/Tokyo)',
-      '    2026-03-02T07:00:00+09:00 for the session 2026-03-02T00:00:00+09:00',
-      '    2026-03-03T07:00:00+09:00 for the session 2026-03-03T00:00:00+09:00',
-      '  +main (parallel)',
-      '    +a echo>',
-      '    +g',
-      '      +b sh>',
-    ])
   })
 })
