@@ -2,6 +2,7 @@ import type { Digest } from '../brand.ts'
 import { insertSource } from '../db/sources.ts'
 import { type Plan, planEnvironment } from '../environment/plan.ts'
 import { Refusal } from '../refusal.ts'
+import type { CalledFiles } from '../workflow/called-file.ts'
 import { type CheckedProject, checkProject } from '../workflow/check-project.ts'
 import { sayAsDigdag } from '../workflow/digdag-words.ts'
 import { explainProblem } from '../workflow/explain.ts'
@@ -18,6 +19,7 @@ import { type Stop, stop } from './stop-deploy.ts'
 export type CheckedRevision = {
   readonly pushed: Pushed
   readonly workflows: readonly Workflow[]
+  readonly called: CalledFiles
   readonly plan: Plan
   readonly sourceDigest: Digest
 }
@@ -60,7 +62,7 @@ async function readProject(work: Work, pushed: Pushed) {
   const planned = await readUntil(pushed, texts, plan)
   if (planned.kind === 'refused') return stop(work, planned.message, planned.hint)
   for (const notice of planned.notices) tell(detail(notice))
-  return { workflows: checked.workflows, plan: planned.plan }
+  return { workflows: checked.workflows, called: checked.called, plan: planned.plan }
 }
 
 /** No worker unpacks a link that leads out, so that no task would ever start. */

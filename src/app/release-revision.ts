@@ -43,7 +43,7 @@ export async function releaseRevision(
 async function release(
   tx: Sql,
   work: Work,
-  { pushed, workflows, sourceDigest, plan }: CheckedRevision,
+  { pushed, workflows, called, sourceDigest, plan }: CheckedRevision,
   imageKey: string | null,
 ): Promise<Released | 'name taken'> {
   const { ports, deploy, project, pushedBy } = work
@@ -54,7 +54,18 @@ async function release(
   const running = await countRunning(tx, project.id)
   const number = await takeRevisionNumber(tx, project.id)
   const { commit, message, author } = pushed
-  const revision = { projectId: project.id, number, name, commit, message, author, sourceDigest, imageKey, plan }
+  const revision = {
+    projectId: project.id,
+    number,
+    name,
+    commit,
+    message,
+    author,
+    sourceDigest,
+    imageKey,
+    plan,
+    called,
+  }
   const revisionId = await insertRevision(tx, { ...revision, createdBy: pushedBy }, now)
   const stored = await insertWorkflows(tx, { projectId: project.id, revisionId }, workflows)
   const schedules = new Map(workflows.map((workflow) => [workflow.name, workflow.schedule]))

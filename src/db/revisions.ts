@@ -1,4 +1,5 @@
 import type { Digest, JsonObject, ProjectId, RevisionId } from '../brand.ts'
+import type { CalledFiles } from '../workflow/called-file.ts'
 import { jsonText, type Sql } from './sql.ts'
 
 export type Revision = {
@@ -24,14 +25,14 @@ const columns = (sql: Sql) => sql`
 
 export async function insertRevision(
   sql: Sql,
-  revision: Omit<Revision, 'id' | 'createdAt'>,
+  revision: Omit<Revision, 'id' | 'createdAt'> & { readonly called: CalledFiles },
   now: Date,
 ): Promise<RevisionId> {
-  const { projectId, number, name, commit, message, author, sourceDigest, imageKey, plan, createdBy } = revision
+  const { projectId, number, name, commit, message, author, sourceDigest, imageKey, plan, called, createdBy } = revision
   const [row] = await sql<[{ id: RevisionId }]>`
-    insert into revisions (project_id, number, name, commit, message, author, source_digest, image_key, plan, created_at, created_by)
+    insert into revisions (project_id, number, name, commit, message, author, source_digest, image_key, plan, called, created_at, created_by)
     values (${projectId}, ${number}, ${name}, ${commit}, ${message}, ${author}, ${sourceDigest}, ${imageKey},
-      ${jsonText(plan)}::text::json, ${now}, ${createdBy})
+      ${jsonText(plan)}::text::json, ${jsonText(called)}::text::json, ${now}, ${createdBy})
     returning id`
   return row.id
 }

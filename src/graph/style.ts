@@ -1,5 +1,5 @@
 /** How a graph looks, in the custom properties of the page that it is on. */
-const GRAPH_STYLE = `
+export const GRAPH_STYLE = `
 .graph { display: block; font: 400 11px var(--mono); }
 .graph text { fill: var(--ink-3); }
 .graph .name { fill: var(--ink); font-weight: 500; font-size: 12px; }

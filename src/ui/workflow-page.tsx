@@ -8,6 +8,7 @@ import { Following, Section, When } from './parts.tsx'
 import { attemptPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { Spark } from './spark.tsx'
 import { ATTEMPT_LOOKS, Chip, State } from './states.tsx'
+import { type ShownGraph, WorkflowGraph } from './workflow-graph.tsx'
 
 export type WorkflowPageProps = {
   readonly project: string
@@ -22,7 +23,7 @@ export type WorkflowPageProps = {
 
 type Props = { readonly view: View; readonly props: WorkflowPageProps }
 
-export function WorkflowPage({ view, props }: Props) {
+export function WorkflowPage({ view, props, graph }: Props & { readonly graph: ShownGraph }) {
   const path = workflowPath(props.project, props.workflow.name)
   return (
     <Shell
@@ -40,26 +41,33 @@ export function WorkflowPage({ view, props }: Props) {
       <div class="head">
         {Object.values(workflowParts({ view, props })).slice(0, 1)}
         <div class="actions row">
-          <Confirm
-            view={view}
-            id="start"
-            label={
-              <>
-                <Icon name="play" />
-                Start
-              </>
-            }
-            question={`Start ${props.workflow.name} now, on v${props.revision}? Its session time is this moment.`}
-            action={`${path}/start`}
-            verb="Start it"
-          />
+          <Start view={view} props={props} />
         </div>
       </div>
+      <WorkflowGraph graph={graph} project={props.project} revision={props.revision} />
       <div class="cols">
         <Sessions view={view} props={props} />
         <Next view={view} props={props} />
       </div>
     </Shell>
+  )
+}
+
+function Start({ view, props: { project, workflow, revision } }: Props) {
+  return (
+    <Confirm
+      view={view}
+      id="start"
+      label={
+        <>
+          <Icon name="play" />
+          Start
+        </>
+      }
+      question={`Start ${workflow.name} now, on v${revision}? Its session time is this moment.`}
+      action={`${workflowPath(project, workflow.name)}/start`}
+      verb="Start it"
+    />
   )
 }
 

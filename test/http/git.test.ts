@@ -104,6 +104,21 @@ describe('a first push', () => {
     ])
   })
 
+  it('keeps what its workflows call: the page draws their graph from it', async () => {
+    const repository = await repositoryOf({
+      'daily.dig': '+a: {call>: parts/load}\n+b: {call>: weekly.dig}\n+c: {call>: gone}\n',
+      'weekly.dig': '+x: {echo>: 1}\n',
+      'parts/load.dig': '_export: {word: eu}\n+y: {sh>: ./load}\n',
+      'parts/stray.dig': '+z: {echo>: 1}\n',
+    })
+    await repository.git('push', server.url('calls'), 'main')
+    const [revision] = await sql`select called from revisions where project_id = ${(await projectOf('calls'))?.id}`
+    expect(revision?.called).toEqual({
+      'parts/load.dig': { _export: { word: 'eu' }, '+y': { 'sh>': './load' } },
+      'weekly.dig': { '+x': { 'echo>': 1 } },
+    })
+  })
+
   it('that was declined binds no branch', async () => {
     const repository = await repositoryOf({ 'daily.dig': '+a:\n  shh>: echo\n' }, 'attempt')
     expect((await repository.git('push', server.url('undecided'), 'attempt')).code).toBe(1)

@@ -1,6 +1,6 @@
 import type { AttemptId, JsonObject, LogId, ProjectId, TaskId, WorkflowId } from '../../src/brand.ts'
 import { appendLog, closeLog, insertLog } from '../../src/db/logs.ts'
-import type { Sql } from '../../src/db/sql.ts'
+import { jsonText, type Sql } from '../../src/db/sql.ts'
 
 /** Rows as the product would have written them, for pages and queries. Times are minutes before `now`. */
 export function rowsOf(sql: Sql, now: Date) {
@@ -35,7 +35,7 @@ export function rowsOf(sql: Sql, now: Date) {
       const [row] = await sql<
         [{ id: WorkflowId }]
       >`insert into workflows (project_id, revision_id, name, timezone, config)
-        values (${projectId}, ${id}, ${name}, 'Europe/Berlin', ${sql.json(config as never)}) returning id`
+        values (${projectId}, ${id}, ${name}, 'Europe/Berlin', ${jsonText(config)}::text::json) returning id`
       workflows.set(name, row.id)
     }
     return { id, workflows }

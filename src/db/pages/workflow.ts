@@ -1,5 +1,6 @@
-import type { ProjectId } from '../../brand.ts'
+import type { JsonObject, ProjectId } from '../../brand.ts'
 import type { ShownSession } from '../../shown/session.ts'
+import type { CalledFiles } from '../../workflow/called-file.ts'
 import type { Sql } from '../sql.ts'
 import { shownState } from './shown.ts'
 
@@ -15,4 +16,15 @@ export async function listShownSessions(
     where sessions.project_id = ${of.projectId} and workflow_name = ${of.workflow}
       and (${of.before}::timestamptz is null or session_time < ${of.before})
     order by session_time desc limit ${of.limit}`
+}
+
+/** What the graph of a workflow is made of. It never changes: another push makes other workflows. */
+export async function getGraphSource(
+  sql: Sql,
+  workflowId: string,
+): Promise<{ readonly name: string; readonly config: JsonObject; readonly called: CalledFiles }> {
+  const [source] = await sql<[{ name: string; config: JsonObject; called: CalledFiles }]>`
+    select workflows.name, config, called from workflows join revisions on revisions.id = revision_id
+    where workflows.id = ${workflowId}`
+  return source
 }

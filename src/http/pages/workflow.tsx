@@ -12,16 +12,19 @@ import { writePage } from '../page.ts'
 import { readForm } from '../security.ts'
 import { type PagePorts, readView, viewWithoutRail } from '../view.ts'
 import { getProject } from './project.tsx'
+import { openGraphs } from './workflow-graphs.ts'
 
 const SESSIONS_A_PAGE = 30
 const NEXT_RUNS = 5
 
 export function workflowRoutes(ports: PagePorts) {
+  const getGraph = openGraphs(ports.sql)
   return new Hono<Env>()
     .get('/projects/:name/workflows/:workflow', async (c) => {
       const props = await readWorkflow(ports, c)
+      const graph = await getGraph(props.workflow.id)
       const view = await readView(c, ports, workflowPath(props.project, props.workflow.name))
-      return writePage(c, WorkflowPage({ view, props }))
+      return writePage(c, WorkflowPage({ view, props, graph }))
     })
     .post('/projects/:name/workflows/:workflow/schedule', async (c) => {
       const { switch: to } = await readForm(c)
