@@ -555,7 +555,7 @@ const TABLE = [
     'src/expression/interpreter.ts',
     'runtime.setMemoryLimit(MEMORY_BYTES)',
     'runtime.setMemoryLimit(8 * MEMORY_BYTES)',
-    ['test/expression/sandbox.test.ts'],
+    ['test/expression/interpreter.test.ts'],
   ],
 
   // Language and time.
