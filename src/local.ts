@@ -7,6 +7,7 @@ import { errorOf, type PlanFacts, type PlannedTask, planTask } from './app/plan-
 import type { TaskEvent } from './attempt/decide.ts'
 import { MemoryAttempt, type MemoryTask } from './attempt/memory.ts'
 import { isFinal } from './attempt/task.ts'
+import { listUpstreams } from './attempt/upstreams.ts'
 import type { AttemptId, ProjectId, SessionId, TaskId } from './brand.ts'
 import type { Host, LocalRun } from './cli/tools.ts'
 import { findEngine } from './docker/engine.ts'
@@ -233,25 +234,23 @@ function factsOf({ workflow, sessionTime, sessionUuid, params }: Fold, { fullNam
   }
 }
 
-/** For each ancestor, and then the task, the stores of what it waited for, its exports, its own store (as in Digdag). */
+/** As a server reads them from its rows. */
 function layersOf(attempt: MemoryAttempt, task: MemoryTask): readonly ParamLayer[] {
   return pathTo(attempt, task).flatMap((node) => {
-    const own = { params: node.store, reset: node.reset }
-    const exports = [{ params: node.exports }, { params: node.exported }]
-    const before = storesBefore(attempt, node)
-    return node.id === task.id ? [...before, own, ...exports] : [...before, ...exports, own]
+    const before = listUpstreams(node.id, (id) => attempt.get(id).upstreams).flatMap((id) => storesOf(attempt, id))
+    const own = [{ params: node.exported }, { params: node.store, reset: node.reset }]
+    return [...before, { params: node.exports }, ...(node.id === task.id ? [] : own)]
   })
 }
 
 const pathTo = (attempt: MemoryAttempt, task: MemoryTask): readonly MemoryTask[] =>
   task.parentId === null ? [task] : [...pathTo(attempt, attempt.get(task.parentId)), task]
 
-/** All its upstreams, near and far, and all below those. */
-function storesBefore(attempt: MemoryAttempt, { upstreams }: MemoryTask): readonly ParamLayer[] {
-  const before = new Set<TaskId>(upstreams)
-  for (const id of before) for (const far of attempt.get(id).upstreams) before.add(far)
-  for (const { id, parentId } of attempt.tasks) if (parentId !== null && before.has(parentId)) before.add(id)
-  return attempt.tasks.filter(({ id }) => before.has(id)).map(({ store, reset }) => ({ params: store, reset }))
+/** Its own, and those of all below it. */
+function storesOf(attempt: MemoryAttempt, id: TaskId): readonly ParamLayer[] {
+  const { store, reset } = attempt.get(id)
+  const below = attempt.tasks.filter(({ parentId }) => parentId === id)
+  return [{ params: store, reset }, ...below.flatMap((child) => storesOf(attempt, child.id))]
 }
 
 /** One file a task, as Digdag keeps them: `.sluice/status/20260328T000000+0900/+daily+say.json`. */

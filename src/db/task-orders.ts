@@ -1,3 +1,4 @@
+import { listUpstreams } from '../attempt/upstreams.ts'
 import type { AttemptId, Digest, JsonObject, ProjectId, SessionId, TaskId } from '../brand.ts'
 import type { Plan } from '../environment/plan.ts'
 import type { ParamLayer } from '../workflow/params.ts'
@@ -60,19 +61,33 @@ type Step = {
   readonly store: JsonObject
   readonly reset: readonly string[]
 }
-type Stored = { readonly height: number; readonly params: JsonObject; readonly reset: readonly string[] }
+type Stored = {
+  readonly height: number
+  /** Of those that were waited for, the one that made the store or has the maker below it. */
+  readonly upstream: TaskId
+  readonly params: JsonObject
+  readonly reset: readonly string[]
+  /** Some of them name what they wait for, so that their order is not that of their ids. */
+  readonly isTangled: boolean
+}
 
-/** What a task sees, the lowest first: for each ancestor, and then itself, the stores of what it waited for, its exports, its own store (as in Digdag). */
-export async function listParamLayers(sql: Sql, { taskId, hasStores }: TaskOrder): Promise<readonly ParamLayer[]> {
+/** What a task sees, the lowest first: for each ancestor, and then itself, the stores of what it waited for and its exports; an ancestor's own store last (as in Digdag). */
+export async function listParamLayers(
+  sql: Sql,
+  { taskId, hasStores }: Pick<TaskOrder, 'taskId' | 'hasStores'>,
+): Promise<readonly ParamLayer[]> {
   const path = await listPath(sql, taskId)
   const stores = hasStores ? await listUpstreamStores(sql, taskId) : []
-  return path.flatMap(({ height, exported, made, store, reset }) => [
-    ...stores.filter((one) => one.height === height),
-    ...(height === 0 ? [{ params: store, reset }] : []),
+  const layers = path.map(async ({ id, height, exported, made, store, reset }) => [
+    ...(await putInOrder(
+      sql,
+      id,
+      stores.filter((one) => one.height === height),
+    )),
     { params: exported },
-    { params: made },
-    ...(height === 0 ? [] : [{ params: store, reset }]),
+    ...(height === 0 ? [] : [{ params: made }, { params: store, reset }]),
   ])
+  return (await Promise.all(layers)).flat()
 }
 
 function listPath(sql: Sql, id: TaskId): Promise<readonly Step[]> {
@@ -86,7 +101,7 @@ function listPath(sql: Sql, id: TaskId): Promise<readonly Step[]> {
     from path join tasks using (id) order by height desc`
 }
 
-/** By the height of the ancestor that waited for them: all its upstreams, near and far, and all below those. */
+/** By the height of the ancestor that waited for them: of all its upstreams, near and far, each followed by all that is below it. */
 function listUpstreamStores(sql: Sql, id: TaskId): Promise<readonly Stored[]> {
   return sql<Stored[]>`
     with recursive path as (
@@ -97,11 +112,21 @@ function listUpstreamStores(sql: Sql, id: TaskId): Promise<readonly Stored[]> {
       select height, unnest(upstreams) from path
       union
       select height, unnest(tasks.upstreams) from above join tasks using (id)
-    ), below (height, id) as (
-      select height, id from above
+    ), below (height, upstream, id, way) as (
+      select height, id, id, array[id] from above
       union all
-      select height, tasks.id from below join tasks on tasks.parent_id = below.id
+      select height, upstream, tasks.id, way || tasks.id from below join tasks on tasks.parent_id = below.id
     )
-    select height, store_params as params, reset_params as reset
-    from below join tasks using (id) where has_store order by id`
+    select height, upstream, store_params as params, reset_params as reset,
+      height in (select height from above join tasks using (id) where config -> '_after' is not null) as "isTangled"
+    from below join tasks using (id) where has_store order by way`
+}
+
+async function putInOrder(sql: Sql, id: TaskId, stores: readonly Stored[]): Promise<readonly Stored[]> {
+  if (!stores.some(({ isTangled }) => isTangled)) return stores
+  const siblings = await sql<{ id: TaskId; upstreams: readonly TaskId[] }[]>`
+    select id, upstreams from tasks where parent_id = (select parent_id from tasks where id = ${id})`
+  const upstreams = new Map(siblings.map((one) => [one.id, one.upstreams]))
+  const order = listUpstreams(id, (sibling) => upstreams.get(sibling) ?? [])
+  return order.flatMap((upstream) => stores.filter((one) => one.upstream === upstream))
 }
