@@ -1,12 +1,11 @@
 import { type RetryPolicy, readRetry } from '../attempt/retry.ts'
 import type { TaskError } from '../attempt/task.ts'
-import type { Json, JsonObject } from '../brand.ts'
+import type { JsonObject } from '../brand.ts'
 import type { TaskOrder } from '../db/task-orders.ts'
 import { headline } from '../log/task-lines.ts'
 import type { Operator, Step } from '../operators/operator.ts'
 import { Refusal } from '../refusal.ts'
 import { evaluateTask } from '../workflow/evaluate.ts'
-import { mergeObjects } from '../workflow/merge.ts'
 import { builtInParams, collectParams, type ParamLayer } from '../workflow/params.ts'
 import { readOperator } from '../workflow/tree.ts'
 import type { Expressions } from '../workflow/workflow.ts'
@@ -93,25 +92,9 @@ function stepOf(operator: Operator, task: Parameters<Operator['plan']>[0], where
 
 /** Attempt params below what was collected, the built-in ones above both. */
 function paramsOf(order: PlanFacts, layers: readonly ParamLayer[]): JsonObject {
-  const params = mergeObjects(order.attemptParams, collectParams(layers))
-  const builtIn = builtInParams({
-    timezone: order.timezone,
-    sessionTime: order.sessionTime,
-    sessionUuid: order.sessionUuid,
-    sessionId: order.sessionId,
-    attemptId: order.attemptId,
-    projectId: order.projectId,
-    taskName: order.fullName,
-    retryAttemptName: order.retryName,
-    lastSessionTime: readTime(params.last_session_time),
-    nextSessionTime: readTime(params.next_session_time),
-    lastExecutedSessionTime: readTime(params.last_executed_session_time),
-  })
-  return { ...params, ...builtIn }
-}
-
-/** Malformed ones are passed over in silence, as in Digdag. */
-function readTime(value: Json | undefined): Date | undefined {
-  const time = typeof value === 'string' ? new Date(value) : undefined
-  return time === undefined || Number.isNaN(time.getTime()) ? undefined : time
+  const params = collectParams([{ params: order.attemptParams }, ...layers])
+  const { fullName: taskName, retryName: retryAttemptName, timezone, sessionTime, sessionUuid, sessionId } = order
+  const { attemptId, projectId } = order
+  const session = { timezone, sessionTime, sessionUuid, sessionId }
+  return { ...params, ...builtInParams({ ...session, attemptId, projectId, taskName, retryAttemptName }, params) }
 }

@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../brand.ts'
-import { parseJson, readList } from '../workflow/coerce.ts'
-import { isJsonObject } from '../workflow/merge.ts'
+import { readList, readObject } from '../workflow/coerce.ts'
 import { configError, need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
 import { iterate, iteration, MAX_SUBTASKS, needBody } from './subtasks.ts'
@@ -26,9 +25,7 @@ type Choice = { readonly key: string; readonly values: readonly Json[] }
 type Pick = { readonly keyIndex: number; readonly key: string; readonly index: number; readonly value: Json }
 
 function readChoices(command: Json): readonly Choice[] {
-  const mapping = typeof command === 'string' ? parseJson(command) : command
-  if (!isJsonObject(mapping))
-    throw configError(`Expected object for key '_command' but got ${JSON.stringify(command)}`, HINT)
+  const mapping = need(readObject('_command', command), HINT)
   return Object.entries(mapping).map(([key, list]) => ({ key, values: need(readList(key, list), HINT) }))
 }
 

@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../brand.ts'
-import { parseJson, readInteger, readLong } from '../workflow/coerce.ts'
-import { isJsonObject } from '../workflow/merge.ts'
+import { readLong, readObject } from '../workflow/coerce.ts'
 import { configError, need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
 import { iterate, iteration, MAX_SUBTASKS, needBody } from './subtasks.ts'
@@ -29,8 +28,7 @@ const HINT = 'Write for_range>: {from: 0, to: 10, step: 5}, or slices: 2 in plac
 type Range = { readonly from: number; readonly to: number; readonly step: number }
 
 function readRange(command: Json): Range {
-  const range = typeof command === 'string' ? parseJson(command) : command
-  if (!isJsonObject(range)) throw configError('for_range> needs from, to and step or slices', HINT)
+  const range = need(readObject('_command', command), HINT)
   const from = need(readLong('from', range.from), HINT)
   const to = need(readLong('to', range.to), HINT)
   return { from, to, step: readStep(range, to - from) }
@@ -40,7 +38,7 @@ function readStep(range: JsonObject, length: number): number {
   if ((range.step === undefined) === (range.slices === undefined))
     throw configError('step or slices option is required for for_range', HINT)
   const key = range.step === undefined ? 'slices' : 'step'
-  const value = need(readInteger(key, range[key]), HINT)
+  const value = need(readLong(key, range[key]), HINT)
   if (value <= 0) throw configError(`${key} option must be larger than 0 but got ${value}`, HINT)
   return key === 'step' ? value : Math.max(Math.ceil(length / value), 1)
 }

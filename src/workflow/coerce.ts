@@ -1,4 +1,5 @@
-import type { Json } from '../brand.ts'
+import type { Json, JsonObject } from '../brand.ts'
+import { isJsonObject } from './merge.ts'
 
 /** A value that a directive could not use. `message` is worded like Digdag's. */
 export type Coerced<Value> =
@@ -8,30 +9,35 @@ export type Coerced<Value> =
 const TRUE = new Set(['true', 'True', 'TRUE'])
 const FALSE = new Set(['false', 'False', 'FALSE', '', 'null'])
 
-/** Texts count as booleans only in these spellings, whole numbers when they are no text (as in Digdag). */
+/** Texts count as booleans only in these spellings, and whole numbers when they are no text (as in Digdag). */
 export function readBoolean(key: string, value: Json | undefined): Coerced<boolean> {
   if (typeof value === 'boolean') return { ok: true, value }
-  if (Number.isInteger(value)) return { ok: true, value: value !== 0 }
+  if (typeof value === 'number' && Number.isInteger(value)) return { ok: true, value: value !== 0 }
   if (typeof value === 'string' && TRUE.has(value.trim())) return { ok: true, value: true }
   if (typeof value === 'string' && FALSE.has(value.trim())) return { ok: true, value: false }
   return refused(key, value, "'true' or 'false'")
 }
 
+/** 32 bits. */
 export function readInteger(key: string, value: Json | undefined): Coerced<number> {
-  const number = integerOf(value)
-  if (number !== undefined && number >= -(2 ** 31) && number < 2 ** 31) return { ok: true, value: number } // as in Digdag
-  return refused(key, value, 'integer (int) type')
+  const number = wholeNumber(value)
+  if (number === undefined || number !== (number | 0)) return refused(key, value, 'integer (int) type')
+  return { ok: true, value: number }
 }
 
-/** As `readInteger`, without its bounds. */
+/** As many as are exact. */
 export function readLong(key: string, value: Json | undefined): Coerced<number> {
-  const number = integerOf(value)
-  return number === undefined ? refused(key, value, 'integer (long) type') : { ok: true, value: number }
+  const number = wholeNumber(value)
+  if (number === undefined || !Number.isSafeInteger(number)) return refused(key, value, 'integer (long) type')
+  return { ok: true, value: number }
 }
 
-function integerOf(value: Json | undefined): number | undefined {
+function wholeNumber(value: Json | undefined): number | undefined {
   if (typeof value === 'number') return Math.trunc(value)
-  return typeof value === 'string' && /^\s*(?:[-+]?\d+)?\s*$/.test(value) ? Number(value) : undefined
+  if (typeof value !== 'string') return undefined
+  const text = value.trim()
+  if (text === '' || text === 'null') return 0
+  return /^[-+]?\d+$/.test(text) ? Number(text) : undefined
 }
 
 export function readText(key: string, value: Json | undefined): Coerced<string> {
@@ -41,9 +47,15 @@ export function readText(key: string, value: Json | undefined): Coerced<string> 
 }
 
 export function readList(key: string, value: Json | undefined): Coerced<readonly Json[]> {
-  const list = typeof value === 'string' ? parseJson(value) : value
-  if (Array.isArray(list)) return { ok: true, value: list }
-  return refused(key, value, 'array type')
+  const list = typeof value === 'string' ? (parseJson(value) ?? value) : value
+  return Array.isArray(list) ? { ok: true, value: list } : refused(key, list, 'array type')
+}
+
+export function readObject(key: string, value: Json | undefined): Coerced<JsonObject> {
+  const object = typeof value === 'string' ? parseJson(value) : value
+  if (isJsonObject(object)) return { ok: true, value: object }
+  if (value === undefined || value === null) return refused(key, value, '')
+  return { ok: false, message: `Parameter '${key}' must be an object` }
 }
 
 /** Undefined when the text is no JSON: templates always give texts, so lists and mappings arrive as JSON (as in Digdag). */

@@ -24,10 +24,10 @@ const GIVEN = [
 ]
 
 function builtIns(timezone: string, hasSchedule: boolean): JsonObject {
-  const time = new Date(0)
   const ids = { sessionUuid: '', sessionId: '1', attemptId: '1', projectId: '1', taskName: '' }
-  const neighbours = hasSchedule ? { lastSessionTime: time, nextSessionTime: time } : {}
-  return builtInParams({ timezone, sessionTime: time, ...ids, ...neighbours })
+  const time = '1970-01-01T00:00:00+00:00'
+  const neighbours = hasSchedule ? { last_session_time: time, next_session_time: time } : {}
+  return { ...neighbours, ...builtInParams({ timezone, sessionTime: new Date(0), ...ids }, neighbours) }
 }
 
 type Found = { readonly named: Set<string>; readonly given: Set<string> }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../brand.ts'
+import type { Json, JsonObject } from '../brand.ts'
 import { mergeObjects, removePath } from './merge.ts'
 import { formatInZone, formatOffset, getZone, wallOf, type Zone } from './zone.ts'
 
@@ -25,36 +25,33 @@ export type SessionFacts = {
   readonly projectId: string
   readonly taskName: string
   readonly retryAttemptName?: string | undefined
-  /** Neighbours of the session in its schedule, or what the starter gave as params. */
-  readonly lastSessionTime?: Date | undefined
-  readonly nextSessionTime?: Date | undefined
-  readonly lastExecutedSessionTime?: Date | undefined
 }
 
-/** Digdag's built-in variables. Nothing but a task's own keys overrides them. */
-export function builtInParams(facts: SessionFacts): JsonObject {
+/**
+ * Digdag's built-in variables, in its order. Nothing but a task's own keys overrides them. The neighbours of a session are `given` as params, by its
+ * schedule or by who starts it; what follows from them is added.
+ */
+export function builtInParams(facts: SessionFacts, given: JsonObject = {}): JsonObject {
   const zone = getZone(facts.timezone)
-  const { lastSessionTime: last, nextSessionTime: next } = facts
   return {
     timezone: facts.timezone,
     session_uuid: facts.sessionUuid,
+    session_time: formatInZone(zone, facts.sessionTime.getTime()),
     session_id: Number(facts.sessionId),
-    attempt_id: Number(facts.attemptId),
+    ...timeParams('session', zone, facts.sessionTime.getTime()),
+    ...neighbourParams('last_session', zone, given.last_session_time),
+    ...lastExecutedParams(zone, given.last_executed_session_time),
+    ...neighbourParams('next_session', zone, given.next_session_time),
     project_id: Number(facts.projectId),
-    ...timeParams('session', zone, facts.sessionTime),
-    task_name: facts.taskName,
     ...(facts.retryAttemptName ? { retry_attempt_name: facts.retryAttemptName } : {}),
-    ...(last === undefined ? {} : timeParams('last_session', zone, last)),
-    ...(next === undefined ? {} : timeParams('next_session', zone, next)),
-    ...lastExecutedParams(zone, facts.lastExecutedSessionTime),
+    attempt_id: Number(facts.attemptId),
+    task_name: facts.taskName,
   }
 }
 
-function timeParams(prefix: string, zone: Zone, time: Date): JsonObject {
-  const instant = time.getTime()
+function timeParams(prefix: string, zone: Zone, instant: number): JsonObject {
   const wall = new Date(wallOf(zone, instant)).toISOString()
   return {
-    [`${prefix}_time`]: formatInZone(zone, instant),
     [`${prefix}_date`]: wall.slice(0, 10),
     [`${prefix}_date_compact`]: wall.slice(0, 10).replaceAll('-', ''),
     [`${prefix}_local_time`]: wall.slice(0, 19).replace('T', ' '),
@@ -63,10 +60,18 @@ function timeParams(prefix: string, zone: Zone, time: Date): JsonObject {
   }
 }
 
-/** Always there, empty when nothing was executed, so that a template may ask for them without care. */
-function lastExecutedParams(zone: Zone, time: Date | undefined): JsonObject {
-  const params = timeParams('last_executed_session', zone, time ?? new Date(0))
-  if (time !== undefined) return params
-  const empty = Object.keys(params).map((key) => [key, key.endsWith('_tz_offset') ? (params[key] ?? '') : ''])
-  return Object.fromEntries(empty)
+const GIVEN_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/
+
+/** Nothing follows from a time that is written in another way (as in Digdag). */
+function neighbourParams(prefix: string, zone: Zone, given: Json | undefined): JsonObject {
+  const instant = typeof given === 'string' && GIVEN_TIME.test(given) ? Date.parse(given) : Number.NaN
+  return Number.isNaN(instant) ? {} : timeParams(prefix, zone, instant)
+}
+
+/** Empty where nothing was executed before, so that a template may ask for them without care. */
+function lastExecutedParams(zone: Zone, given: Json | undefined): JsonObject {
+  const prefix = 'last_executed_session'
+  if (given !== undefined && given !== null) return neighbourParams(prefix, zone, given)
+  const params = { [`${prefix}_time`]: '', ...timeParams(prefix, zone, 0) }
+  return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, /_tz_offset$/.test(key) ? value : '']))
 }

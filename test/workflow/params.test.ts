@@ -69,29 +69,55 @@ describe('params', () => {
     expect({}).not.toHaveProperty('x')
   })
 
+  const facts = { sessionUuid: 'u', sessionId: '2', attemptId: '3', projectId: '4', taskName: '+wf+a' }
+
   it('tell the session', () => {
-    const facts = { sessionUuid: 'u', sessionId: '2', attemptId: '3', projectId: '4', taskName: '+wf+a' }
-    const sessionTime = new Date('2016-01-30T08:00:00Z')
-    const lastSessionTime = new Date('2016-01-29T08:00:00Z')
-    expect(builtInParams({ ...facts, timezone: 'America/Los_Angeles', sessionTime, lastSessionTime })).toEqual({
-      timezone: 'America/Los_Angeles',
-      ...{ session_uuid: 'u', session_id: 2, attempt_id: 3, project_id: 4, task_name: '+wf+a' },
-      session_time: '2016-01-30T00:00:00-08:00',
-      ...{ session_date: '2016-01-30', session_date_compact: '20160130', session_local_time: '2016-01-30 00:00:00' },
-      ...{ session_tz_offset: '-0800', session_unixtime: 1454140800 },
-      last_session_time: '2016-01-29T00:00:00-08:00',
-      ...{ last_session_date: '2016-01-29', last_session_date_compact: '20160129' },
-      ...{
-        last_session_local_time: '2016-01-29 00:00:00',
-        last_session_tz_offset: '-0800',
-        last_session_unixtime: 1454054400,
-      },
-      ...{ last_executed_session_time: '', last_executed_session_date: '', last_executed_session_date_compact: '' },
-      ...{
-        last_executed_session_local_time: '',
-        last_executed_session_tz_offset: '-0800',
-        last_executed_session_unixtime: '',
-      },
-    })
+    const session = { ...facts, timezone: 'America/Los_Angeles', sessionTime: new Date('2016-01-30T08:00:00Z') }
+    const given = { last_session_time: '2016-01-29T17:00:00+09:00', other: 1 }
+    expect(Object.entries(builtInParams({ ...session, retryAttemptName: 'again' }, given))).toEqual([
+      ['timezone', 'America/Los_Angeles'],
+      ['session_uuid', 'u'],
+      ['session_time', '2016-01-30T00:00:00-08:00'],
+      ['session_id', 2],
+      ['session_date', '2016-01-30'],
+      ['session_date_compact', '20160130'],
+      ['session_local_time', '2016-01-30 00:00:00'],
+      ['session_tz_offset', '-0800'],
+      ['session_unixtime', 1454140800],
+      ['last_session_date', '2016-01-29'],
+      ['last_session_date_compact', '20160129'],
+      ['last_session_local_time', '2016-01-29 00:00:00'],
+      ['last_session_tz_offset', '-0800'],
+      ['last_session_unixtime', 1454054400],
+      ['last_executed_session_time', ''],
+      ['last_executed_session_date', ''],
+      ['last_executed_session_date_compact', ''],
+      ['last_executed_session_local_time', ''],
+      ['last_executed_session_tz_offset', '-0800'],
+      ['last_executed_session_unixtime', ''],
+      ['project_id', 4],
+      ['retry_attempt_name', 'again'],
+      ['attempt_id', 3],
+      ['task_name', '+wf+a'],
+    ])
+  })
+
+  it.each([
+    ['2026-01-01T00:00:00+09:00', '2026-01-01'],
+    ['2026-01-01T00:00:00+00:00', '2026-01-01'],
+    ['2026-01-01T00:00:00Z', undefined],
+    ['2026-01-01', undefined],
+    ['2026-01-01T00:00:00.000+00:00', undefined],
+    ['2026-13-01T00:00:00+00:00', undefined],
+    [5, undefined],
+    [null, undefined],
+    [{}, undefined],
+  ])('of a given time %j follow as in Digdag', (time, date) => {
+    const session = { ...facts, timezone: 'Asia/Tokyo', sessionTime: new Date(0) }
+    const given = { last_session_time: time, next_session_time: time, last_executed_session_time: time }
+    const seen = builtInParams(session, given)
+    expect([seen.last_session_date, seen.next_session_date]).toEqual([date, date])
+    expect(seen.last_executed_session_date).toBe(time === null ? '' : date)
+    expect(['last_session_time', 'next_session_time'].filter((key) => key in seen)).toEqual([])
   })
 })
