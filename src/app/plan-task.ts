@@ -3,6 +3,7 @@ import type { TaskError } from '../attempt/task.ts'
 import type { JsonObject } from '../brand.ts'
 import type { TaskOrder } from '../db/task-orders.ts'
 import { headline } from '../log/task-lines.ts'
+import { unusedWords } from '../log/unused-words.ts'
 import type { Operator, Step } from '../operators/operator.ts'
 import { Refusal } from '../refusal.ts'
 import { evaluateTask } from '../workflow/evaluate.ts'
@@ -32,6 +33,8 @@ export type PlannedTask = {
   readonly where: string
   /** For the log; null: it came to no operator. */
   readonly headline: string | null
+  /** For the log, once it has run. */
+  readonly unused: readonly string[]
   readonly retry: RetryPolicy | null
   readonly isRetryable: boolean
 }
@@ -60,6 +63,7 @@ export function planTask(ports: PlanPorts, order: PlanFacts, layers: readonly Pa
     step: stepOf(operator, { command: found.command, local, params, fullName, readProject: ports.readProject }, where),
     where,
     headline: typeof config._type === 'string' ? headline(found.type, undefined) : headline(found.type, found.command),
+    unused: operator.options === undefined ? [] : unusedWords(Object.keys(local), operator.options, fullName),
     retry: policy,
     isRetryable: operator.isRepeatable || policy?.onLoss === true,
   }
@@ -69,6 +73,7 @@ const broken = (message: string, where: string): PlannedTask => ({
   step: { kind: 'fail', message, stacktrace: where },
   where,
   headline: null,
+  unused: [],
   retry: null,
   isRetryable: true,
 })

@@ -131,13 +131,21 @@ export async function begin(
   { claim, order, planned }: Prepared,
 ): Promise<Pick<Running, 'logId' | 'isFresh' | 'startedAt'>> {
   const now = ports.now()
+  const source = lineSource(options, order)
   const isHead = order.isFirstRun && planned.headline !== null
-  const head = isHead ? taskLine(lineSource(options, order), 'INFO', planned.headline ?? '', now) : ''
+  const head = isHead ? taskLine(source, 'INFO', planned.headline ?? '', now) : ''
   const text = planned.step.kind === 'log' ? planned.step.text : ''
+  const unused =
+    planned.step.kind === 'fail' ? [] : planned.unused.map((words) => taskLine(source, 'ERROR', words, now))
   return ports.sql.begin(async (tx) => {
     const before = await findTaskRun(tx, claim)
     if (before !== undefined) return { logId: before.logId, startedAt: before.startedAt, isFresh: false } // adopted
-    const logId = await insertTaskRun(tx, claim, { workerId: options.workerId, head: head + text }, now)
+    const logId = await insertTaskRun(
+      tx,
+      claim,
+      { workerId: options.workerId, head: head + text + unused.join('') },
+      now,
+    )
     const { isRetryable, retry } = planned
     if (!(await beginTaskIfClaimed(tx, claim, { logId, isRetryable, retry }, now))) throw new StaleClaim()
     return { logId, startedAt: now, isFresh: true }

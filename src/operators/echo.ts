@@ -7,6 +7,7 @@ export const echo: Operator = {
   name: 'echo',
   isRepeatable: true,
   retries: false,
+  options: [],
   plan: ({ command }) => {
     const hint = 'Write a text: echo>: hello.'
     return { kind: 'log', text: need(readText('_command', needCommand(command, hint)), hint) }

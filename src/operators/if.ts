@@ -8,6 +8,7 @@ export const ifOperator: Operator = {
   name: 'if',
   isRepeatable: true,
   retries: false,
+  options: ['_do', '_else_do'],
   plan: ({ command, local }) => {
     const hint = 'Write a condition that gives true or false.'
     const isTrue = need(readBoolean('_command', needCommand(command, hint)), hint)

@@ -54,6 +54,8 @@ export type Operator = {
   readonly isRepeatable: boolean
   /** Whether `_retry` is honoured by the operator itself (as in Digdag). */
   readonly retries: boolean
+  /** The options that it reads; absent: it hands on all that it is given. What is left is told in the log (as in Digdag). */
+  readonly options?: readonly string[]
   /** Pure: the same task gives the same step. Throws a Refusal, whose message becomes the task's error. */
   plan(task: OperatorTask): Step
 }

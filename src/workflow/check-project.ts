@@ -1,5 +1,6 @@
 import type { CalledFiles } from './called-file.ts'
 import { type Call, findCircles, listCalls } from './check-calls.ts'
+import { checkKeyOrder } from './check-key-order.ts'
 import { checkTemplates, openTemplateCheck } from './check-templates.ts'
 import { checkTree } from './check-tree.ts'
 import { checkWorkflow, storedConfig } from './check-workflow.ts'
@@ -151,7 +152,8 @@ function checkTops(
     const { root, problems } = reading.load(path)
     if (root === null) return { workflows: [], problems: inTurn(path, problems) }
     const checked = checkWorkflow(path, root, operators)
-    const all = [...inTurn(path, checked.problems), ...checkTemplates(templates, root, checked.workflow)]
+    const ours = [...checkTemplates(templates, root, checked.workflow), ...checkKeyOrder(root)]
+    const all = [...inTurn(path, checked.problems), ...ours]
     return { workflows: all.some((one) => one.severity === 'error') ? [] : [checked.workflow], problems: all }
   })
 }

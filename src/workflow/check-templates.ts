@@ -2,13 +2,14 @@ import type { JsonObject } from '../brand.ts'
 import { type Located, type LocatedScalar, plain, positionAt, withoutMark } from './located.ts'
 import { isJsonObject } from './merge.ts'
 import { builtInParams } from './params.ts'
-import { problemAt } from './problem.ts'
+import { problemAt, warningAt } from './problem.ts'
 import { parseTemplate } from './template.ts'
 import type { Expressions, Problem, Workflow } from './workflow.ts'
 
 /**
- * Evaluates every `${…}` once, with a sample session. Most that fails then may pass with real params, so only what cannot is a problem:
- * a syntax error, and an expression beyond its limits. The budget keeps a check short: what it leaves unseen fails when it runs.
+ * Evaluates every `${…}` once, with a sample session. Most that fails then may pass with real params, so only what cannot is a problem: an expression
+ * beyond its limits declines the push, a syntax error is a warning, since in Digdag it fails its task and nothing else. The budget keeps a check
+ * short: what it leaves unseen fails when it runs.
  */
 export type TemplateCheck = {
   readonly expressions: Expressions
@@ -83,7 +84,9 @@ function problemOf({ texts }: TemplateCheck, leaf: LocatedScalar, code: string, 
   const position = at < 0 ? leaf.position : positionAt(file, text, leaf.range[0] + at)
   const shown = code.length > 60 ? `${code.slice(0, 60)}…` : code
   const message = `\${${shown}} cannot be evaluated (${error})`
-  return problemAt(position, { message, hint: HINTS[kind] })
+  return kind === 'syntax'
+    ? warningAt(position, { message, hint: HINTS[kind] })
+    : problemAt(position, { message, hint: HINTS[kind] })
 }
 
 const HINTS: Record<Failure['kind'], string> = {

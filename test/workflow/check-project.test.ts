@@ -167,13 +167,13 @@ describe('call>', () => {
 describe('templates', () => {
   it.each<[string, readonly string[]]>([
     ['+a: {echo>: "${session_date} ${moment(session_time).format()} ${unknown.so.far}"}\n', []],
-    ['+a: {echo>: "x ${1 +} y"}\n', ['main.dig:1:16 error: ${1 +} cannot be evaluated (SyntaxError: ']],
+    ['+a: {echo>: "x ${1 +} y"}\n', ['main.dig:1:16 warning: ${1 +} cannot be evaluated (SyntaxError: ']],
     [
       '+a:\n  sh>: |\n    echo 1\n    echo ${HOME_X:-none}\n',
-      ['main.dig:4:10 error: ${HOME_X:-none} cannot be evaluated (SyntaxError: '],
+      ['main.dig:4:10 warning: ${HOME_X:-none} cannot be evaluated (SyntaxError: '],
     ],
     ['+a:\n  sh>: |\n    echo ${secret:key} $HOME $$\n', []],
-    ['+a: {loop>: 1, _do: {echo>: "${(}"}}\n', ['main.dig:1:30 error: ${(} cannot be evaluated (SyntaxError: ']],
+    ['+a: {loop>: 1, _do: {echo>: "${(}"}}\n', ['main.dig:1:30 warning: ${(} cannot be evaluated (SyntaxError: ']],
     [
       '+a: {echo>: "${(function(){ for(;;); })()}"}\n',
       [
