@@ -1,4 +1,5 @@
-import { type Decision, decide, type Plant, type TaskEvent } from '../attempt/decide.ts'
+import { type Decision, decide, type TaskEvent } from '../attempt/decide.ts'
+import type { Plant } from '../attempt/plants.ts'
 import { isFinal } from '../attempt/task.ts'
 import type { JsonObject, TaskId } from '../brand.ts'
 import { type AttemptState, finishAttemptIfRunning, type LockedAttempt, releaseActiveAttempt } from '../db/attempts.ts'

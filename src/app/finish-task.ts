@@ -19,8 +19,8 @@ export type Finish = {
   readonly event: TaskEvent
   /** Whoever finishes may go on with the attempt's next task itself. */
   readonly next?: Parameters<typeof claimReadyTaskOf>[2]
-  /** Written in the same transaction: last words in the log. `state`: what the task comes to. */
-  readonly alongside?: (tx: Sql, state: TaskState) => Promise<void>
+  /** Written in the same transaction: last words in the log. `own`: what the task comes to. */
+  readonly alongside?: (tx: Sql, own: MovedTask) => Promise<void>
 }
 
 export type Finished = {
@@ -44,7 +44,7 @@ export async function finishTask(ports: AttemptPorts, finish: Finish, now: Date)
     const [next] = await Promise.all([
       isMore ? claimReadyTaskOf(tx, claim.attemptId, finish.next, now) : undefined,
       endTaskRun(tx, claim, { event, state: own.state }, now),
-      finish.alongside?.(tx, own.state),
+      finish.alongside?.(tx, own),
     ])
     return { moved, next }
   })

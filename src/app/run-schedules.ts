@@ -183,6 +183,7 @@ const startOf = (due: DueSchedule): Start => ({
   retryName: '',
   resume: null,
   startedBy: 'schedule',
+  runAt: due.runAt,
 })
 
 function lastExecuted({ lastSessionTime, timezone }: DueSchedule): JsonObject {

@@ -1,12 +1,11 @@
 import type { TaskEvent } from '../attempt/decide.ts'
-import type { TaskState } from '../attempt/task.ts'
 import type { Digest, LogId } from '../brand.ts'
 import { appendLog, appendLogAt, closeLog, getLogState } from '../db/logs.ts'
 import { leavePlaceIfUnused } from '../db/places.ts'
 import { isDatabaseAway, type Sql } from '../db/sql.ts'
 import { findTaskOrder, listParamLayers, type TaskOrder } from '../db/task-orders.ts'
 import { findTaskRun, insertTaskRun } from '../db/task-runs.ts'
-import { beginTaskIfClaimed, type Claim } from '../db/tasks.ts'
+import { beginTaskIfClaimed, type Claim, type MovedTask } from '../db/tasks.ts'
 import { lastWords } from '../log/last-words.ts'
 import { taskLine } from '../log/task-lines.ts'
 import type { Conclusion, RunStep } from '../operators/operator.ts'
@@ -267,15 +266,15 @@ export function finish(
   event: TaskEvent,
 ): Promise<Finished> {
   const now = ports.now()
-  const wordsOf = (state: TaskState) => {
-    if (event.kind !== 'failed') return ''
-    const text = lastWords(order.fullName, event.error, state === 'retry_waiting')
+  const wordsOf = ({ error, state }: MovedTask) => {
+    if (error == null) return ''
+    const text = lastWords(order.fullName, error, state === 'retry_waiting')
     return taskLine(lineSource(options, order), 'ERROR', text, now)
   }
-  const alongside = async (tx: Sql, state: TaskState) => {
+  const alongside = async (tx: Sql, own: MovedTask) => {
     if (event.kind === 'postponed') await leavePlaceIfUnused(tx, claim.attemptId, options.workerId)
     if (logId === null) return
-    await appendLog(tx, logId, Buffer.from(wordsOf(state)), now)
+    await appendLog(tx, logId, Buffer.from(wordsOf(own)), now)
     await closeLog(tx, logId, now)
   }
   const { workerId, queues, leaseSeconds } = options

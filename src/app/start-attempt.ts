@@ -14,6 +14,7 @@ import { listStartables, type Startable } from '../db/startable.ts'
 import { insertTrees, type PlantedTree } from '../db/task-trees.ts'
 import { Refusal } from '../refusal.ts'
 import { type Calendar, openCalendar } from '../workflow/calendar.ts'
+import { readLateAt } from '../workflow/sla.ts'
 import { type PlannedTask, planTree } from '../workflow/tree.ts'
 import { type AttemptLimits, DEFAULT_LIMITS, sayStarted } from './advance-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
@@ -32,6 +33,8 @@ export type Start = {
     | { readonly mode: 'from'; readonly attemptId: AttemptId; readonly from: string }
   /** `schedule`, or a user's name. */
   readonly startedBy: string
+  /** When it was to run; absent: now. */
+  readonly runAt?: Date
 }
 
 export type Started = { readonly kind: 'started' | 'conflict'; readonly attemptId: AttemptId }
@@ -90,7 +93,7 @@ async function makeAttempts(tx: Sql, limits: AttemptLimits, wanted: readonly Wan
   const calendar = openCalendar()
   const ids = await insertAttempts(
     tx,
-    wanted.map((one) => newAttempt(one, calendar)),
+    wanted.map((one) => newAttempt(one, calendar, now)),
     now,
   )
   const attempts = wanted.map((one, index) => ({
@@ -117,7 +120,7 @@ async function makeAttempts(tx: Sql, limits: AttemptLimits, wanted: readonly Wan
   )
 }
 
-const newAttempt = ({ start, workflow, sessionId }: Wanted, calendar: Calendar): NewAttempt => ({
+const newAttempt = ({ start, workflow, sessionId }: Wanted, calendar: Calendar, now: Date): NewAttempt => ({
   sessionId,
   projectId: workflow.projectId,
   workflowId: workflow.id,
@@ -126,7 +129,14 @@ const newAttempt = ({ start, workflow, sessionId }: Wanted, calendar: Calendar):
   params: { ...start.params, ...neighbours(workflow, wholeSeconds(start.sessionTime), calendar) },
   startedBy: start.startedBy,
   resumedFrom: start.resume?.attemptId ?? null,
+  lateAt: getLateAt(workflow, start.runAt ?? now),
 })
+
+function getLateAt({ config, timezone }: Startable, runAt: Date): Date | null {
+  const lateAt = readLateAt(config, runAt, timezone)
+  if (lateAt.ok) return lateAt.value
+  throw new Refusal('invalid', lateAt.message, 'Correct sla: in the workflow, and push it again.')
+}
 
 async function getStartables(tx: Sql, starts: readonly Start[]) {
   const found = await listStartables(

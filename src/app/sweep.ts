@@ -1,5 +1,5 @@
 import type { TaskEvent } from '../attempt/decide.ts'
-import { lockAttempt } from '../db/attempts.ts'
+import { forgetLateness, type LateAttempt, listLateAttempts, lockAttempt } from '../db/attempts.ts'
 import { closeLogsOfTasks } from '../db/logs.ts'
 import { leavePlacesOfSilent } from '../db/places.ts'
 import { isDatabaseAway } from '../db/sql.ts'
@@ -36,6 +36,7 @@ type SweepPorts = AttemptPorts & { readonly report: (error: unknown) => void }
 /** The one timer: rings again for what is silent, moves what is due, gives up on what was lost. Idempotent; any number of webs may sweep at once. */
 export async function sweep(ports: SweepPorts, options: SweepOptions, now: Date): Promise<void> {
   if (options.looksForLost) await leavePlacesOfSilent(ports.sql, UNKNOWN_AFTER_SECONDS)
+  for (const attempt of await listLateAttempts(ports.sql, BATCH, now)) await sayLate(ports, attempt, now)
   await ringAgain(ports, await listSilentTasks(ports.sql, BATCH, now), now)
   for (const task of await listOverdueTasks(ports.sql, BATCH, now)) {
     try {
@@ -47,6 +48,17 @@ export async function sweep(ports: SweepPorts, options: SweepOptions, now: Date)
       await lookAgainIn(ports.sql, task, RING_AGAIN_MS / 1000, now)
     }
   }
+}
+
+/** Once: what follows is planted in the transaction that forgets it. */
+async function sayLate(ports: AttemptPorts, late: LateAttempt, now: Date): Promise<void> {
+  const moved = await ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
+    const attempt = await lockAttempt(tx, late.id)
+    if (attempt?.isOver !== false || !(await forgetLateness(tx, late))) return []
+    const happening = { id: late.rootId, event: { kind: 'late' } } as const
+    return advanceAttempt(tx, attempt, happening, ports.limits ?? DEFAULT_LIMITS, now)
+  })
+  await ringReady(ports, moved)
 }
 
 async function ringAgain(ports: AttemptPorts, silent: readonly Overdue[], now: Date): Promise<void> {

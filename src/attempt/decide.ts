@@ -1,6 +1,5 @@
 import type { JsonObject, TaskId } from '../brand.ts'
-import { isJsonObject } from '../workflow/merge.ts'
-import { type PlannedTask, planTree } from '../workflow/tree.ts'
+import { directive, errorTask, failureAlert, followers, type Plant, slaTasks } from './plants.ts'
 import { type RetryPolicy, readRetry, retryDelayMs } from './retry.ts'
 import { isOpen, type Task, type TaskError, type TaskKind, type TaskState } from './task.ts'
 
@@ -44,6 +43,8 @@ export type TaskEvent =
   | { readonly kind: 'due' }
   /** It was entered, or what was planted under it has ended at once. */
   | { readonly kind: 'looked' }
+  /** The attempt should be over by now; told to its root. */
+  | { readonly kind: 'late' }
   /** A person decides about an unknown one. */
   | { readonly kind: 'decided'; readonly as: 'success' | 'error' | 'retry'; readonly who: string }
 
@@ -58,16 +59,6 @@ export type Move = {
   readonly exitCause?: string
   readonly decidedBy?: string
   readonly result?: Result
-}
-
-/** New tasks under `parentId`. */
-export type Plant = {
-  readonly parentId: TaskId
-  readonly tasks: readonly PlannedTask[]
-  /** Waits for the plant before it. */
-  readonly isAfterSibling: boolean
-  /** Its first task is to see what the failed group's tasks stored, and their errors. */
-  readonly seesFailure: boolean
 }
 
 /** What follows from an event: to be written in this order, in one transaction. */
@@ -95,6 +86,7 @@ const EXPECTED: { readonly [Kind in TaskEvent['kind']]: readonly TaskState[] } =
   postponed: ['running'],
   due: ['retry_waiting', 'group_retry_waiting'],
   looked: ['planned'],
+  late: ['planned'],
   decided: ['unknown'],
 }
 
@@ -121,6 +113,8 @@ export function decide(slice: Slice, event: TaskEvent, now: Date): Decision {
       return due(task)
     case 'looked':
       return looked(slice, now)
+    case 'late':
+      return slice.isCanceling ? NOTHING : { ...NOTHING, plants: slaTasks(task) }
     case 'decided':
       return decided(slice, event, now)
   }
@@ -139,32 +133,20 @@ function succeeded(slice: Slice, event: Extract<TaskEvent, { kind: 'succeeded' }
   const { result, exitCause } = event
   const written = { result, ...(exitCause === undefined ? {} : { exitCause }) }
   const plants = followers(task, event.subtasks)
-  if (typeof plants === 'string') return failed(slice, { error: { message: plants } }, null, now)
+  if (typeof plants === 'string') return failed(slice, wentWrong(task, `${plants} (config)`), null, now)
   if (plants.length === 0) return settle(slice, slice.path, move(task, 'success', written), now)
   const adding = plants.reduce((sum, plant) => sum + plant.tasks.length, 0)
   if (slice.taskCount + adding > slice.maxTasks)
-    return failed(slice, { error: { message: tooMany(slice, adding) } }, null, now)
+    return failed(slice, wentWrong(task, tooMany(slice, adding)), null, now)
   return { ...only(move(task, 'planned', written)), plants }
 }
 
 const tooMany = ({ taskCount, maxTasks }: Slice, adding: number) =>
   `Too many tasks. Limit: ${maxTasks}, Current: ${taskCount}, Adding: ${adding} (task limit exceeded)`
 
-/** `^sub`, then `^check`; or why they cannot be planned. */
-function followers(task: Task, subtasks: JsonObject | null): readonly Plant[] | string {
-  const check = directive(task, '_check')
-  const plants: Plant[] = []
-  for (const [name, config] of [
-    ['^sub', subtasks],
-    ['^check', isJsonObject(check) ? check : null],
-  ] as const) {
-    if (config === null) continue
-    const tree = planTree(config, task.fullName + name)
-    if (!tree.ok) return tree.message
-    plants.push({ parentId: task.id, tasks: tree.tasks, isAfterSibling: plants.length > 0, seesFailure: false })
-  }
-  return plants
-}
+const wentWrong = ({ fullName }: Task, message: string): Failure => ({
+  error: { message, stacktrace: `at ${fullName}` },
+})
 
 type Failure = { readonly error: TaskError; readonly exitCause?: string; readonly decidedBy?: string }
 
@@ -255,26 +237,6 @@ function groupRetry(group: Task): RetryPolicy | null {
   const read = value === undefined ? null : readRetry(value)
   return read?.ok ? read.policy : null
 }
-
-/** `_error`, as a task that sees `error`; a group's sees what its tasks left (null: `db/` collects it). */
-function errorTask(task: Task, exports: JsonObject | null): readonly Plant[] {
-  const config = directive(task, '_error')
-  const tree = isJsonObject(config) ? planTree(config, `${task.fullName}^error`) : null
-  if (!tree?.ok) return []
-  const [first, ...rest] = tree.tasks
-  if (first === undefined) return []
-  const tasks = [{ ...first, exports: { ...first.exports, ...exports } }, ...rest]
-  return [{ parentId: task.id, tasks, isAfterSibling: false, seesFailure: exports === null }]
-}
-
-/** Digdag's own notification of a failed attempt: the root always gets it, before its `_error`. */
-function failureAlert(root: Task): readonly Plant[] {
-  const config = { _type: 'notify', _command: 'Workflow session attempt failed' }
-  const tree = planTree(config, `${root.fullName}^failure-alert`)
-  return tree.ok ? [{ parentId: root.id, tasks: tree.tasks, isAfterSibling: false, seesFailure: false }] : []
-}
-
-const directive = (task: Task, name: string) => task.config[name] ?? task.exports[name]
 
 const both = (a: Decision, b: Decision): Decision => ({
   moves: [...a.moves, ...b.moves],

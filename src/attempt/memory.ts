@@ -9,10 +9,10 @@ import {
   type Move,
   type Node,
   type Path,
-  type Plant,
   type Slice,
   type TaskEvent,
 } from './decide.ts'
+import type { Plant } from './plants.ts'
 import { isOpen, type Task, type TaskError } from './task.ts'
 
 /** A task of an attempt that lives in memory: what `db/` keeps in a row. */

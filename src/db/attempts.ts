@@ -35,6 +35,8 @@ export type NewAttempt = {
   readonly params: JsonObject
   readonly startedBy: string
   readonly resumedFrom: AttemptId | null
+  /** By when it should be over; null: whenever. */
+  readonly lateAt: Date | null
 }
 
 /** The next attempt of each session, whose rows must be locked; in this order. One session has one attempt of a name. */
@@ -44,12 +46,12 @@ export async function insertAttempts(
   now: Date,
 ): Promise<readonly AttemptId[]> {
   const rows = await sql<{ id: AttemptId; sessionId: SessionId }[]>`
-    insert into attempts (session_id, project_id, workflow_id, revision_id, index, retry_name, params, started_by, resumed_from, created_at)
+    insert into attempts (session_id, project_id, workflow_id, revision_id, index, retry_name, params, started_by, resumed_from, late_at, created_at)
     select "sessionId", "projectId", "workflowId", "revisionId",
       (select coalesce(max(index), 0) + 1 from attempts where session_id = "sessionId"),
-      "retryName", params, "startedBy", "resumedFrom", ${now}
+      "retryName", params, "startedBy", "resumedFrom", "lateAt", ${now}
     from json_to_recordset(${jsonText(attempts)}::text::json) as row ("sessionId" bigint, "projectId" bigint, "workflowId" bigint,
-      "revisionId" bigint, "retryName" text, params json, "startedBy" text, "resumedFrom" bigint)
+      "revisionId" bigint, "retryName" text, params json, "startedBy" text, "resumedFrom" bigint, "lateAt" timestamptz)
     returning id, session_id as "sessionId"`
   const ids = new Map(rows.map(({ id, sessionId }) => [sessionId, id]))
   return attempts.map(({ sessionId }) => {
@@ -106,6 +108,24 @@ export async function releaseActiveAttempt(sql: Sql, state: AttemptState): Promi
   await sql`
     with ended as (update attempt_ends set ended = ended + 1 where state = ${state})
     update limits set used = used - 1 where name = 'active_attempts'`
+}
+
+export type LateAttempt = { readonly id: AttemptId; readonly rootId: TaskId }
+
+/** Those that should be over by now, the latest last. */
+export async function listLateAttempts(sql: Sql, limit: number, now: Date): Promise<readonly LateAttempt[]> {
+  return sql<LateAttempt[]>`
+    select attempts.id, tasks.id as "rootId"
+    from attempts join tasks on attempt_id = attempts.id and parent_id is null
+    where attempts.state = 'running' and late_at <= ${now} and tasks.state = 'planned' order by late_at limit ${limit}`
+}
+
+/** It is told this once. False: it has been, or its root cannot hear it now. */
+export async function forgetLateness(sql: Sql, { id, rootId }: LateAttempt): Promise<boolean> {
+  const forgotten = await sql`
+    update attempts set late_at = null where id = ${id} and late_at is not null
+      and exists (select from tasks where tasks.id = ${rootId} and tasks.state = 'planned')`
+  return forgotten.count === 1
 }
 
 export type AttemptOrigin = {

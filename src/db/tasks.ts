@@ -1,6 +1,6 @@
 import type { Move, OpenTask } from '../attempt/decide.ts'
 import type { RetryPolicy } from '../attempt/retry.ts'
-import type { TaskState } from '../attempt/task.ts'
+import type { TaskError, TaskState } from '../attempt/task.ts'
 import type { AttemptId, TaskId } from '../brand.ts'
 import { jsonText, type Sql } from './sql.ts'
 
@@ -13,6 +13,8 @@ export type MovedTask = {
   readonly queue: string
   readonly parentId: TaskId | null
   readonly retryAt: Date | null
+  /** Why it failed; absent: it has just been planted. */
+  readonly error?: TaskError | null
 }
 
 /** How long a ready task may be silent before the sweep rings again. */
@@ -121,7 +123,7 @@ export async function moveTasks(sql: Sql, moves: readonly Move[], now: Date): Pr
       as move (id bigint, "from" task_state, "to" task_state, "retryAt" timestamptz, "stateParams" json, "isDelayedError" boolean,
         error json, "exitCause" text, "decidedBy" text, result json)
     where tasks.id = move.id and tasks.state = move.from
-    returning tasks.id, epoch, state, queue, parent_id as "parentId", retry_at as "retryAt"`
+    returning tasks.id, epoch, state, queue, parent_id as "parentId", retry_at as "retryAt", tasks.error`
   if (moved.length !== moves.length) throw new Error(`only ${moved.length} moved of ${JSON.stringify(moves)}`)
   return moved
 }

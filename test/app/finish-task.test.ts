@@ -145,7 +145,10 @@ eachBackend('finishing tasks', (open) => {
       await runAll(limited, workerId, (name) => (name === '+wf+l' ? generates : SUCCEEDED))
       const [task] = await sql`select error from tasks where full_name = '+wf+l' and attempt_id = ${id}`
       expect(task).toEqual({
-        error: { message: 'Too many tasks. Limit: 3, Current: 2, Adding: 3 (task limit exceeded)' },
+        error: {
+          message: 'Too many tasks. Limit: 3, Current: 2, Adding: 3 (task limit exceeded)',
+          stacktrace: 'at +wf+l',
+        },
       })
     })
   })

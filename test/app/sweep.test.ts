@@ -60,6 +60,28 @@ eachBackend('the sweep', (open) => {
     expect(ports.rung).toHaveLength(3) // at its start, after 5 s, and 10 s later
   })
 
+  it('tells an attempt once that it is late', async () => {
+    const sla = { duration: '00:01', '+n': echo }
+    const id = await startOne(ports, { sla, '+a': echo })
+    await sweep(ports, OPTIONS, after(59))
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a ready'])
+    for (const at of [60, 120]) await Promise.all([1, 2].map(() => sweep(ports, OPTIONS, after(at))))
+    const told = ['+wf^sla^alert ready', '+wf^sla planned', '+wf^sla+n ready']
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a ready', ...told])
+    await runAll(ports, workerId, () => SUCCEEDED)
+    expect(await attemptState(sql, id)).toBe('success')
+  })
+
+  it('tells nobody who is over, or never late', async () => {
+    const ids = [
+      await startOne(ports, { sla: { duration: '00:01' }, '+a': echo }),
+      await startOne(ports, { '+a': echo }),
+    ]
+    await runAll(ports, workerId, () => SUCCEEDED)
+    await sweep(ports, OPTIONS, after(60))
+    for (const id of ids) expect(await statesOf(sql, id)).toEqual(['+wf success', '+wf+a success'])
+  })
+
   it('moves what has waited long enough', async () => {
     const id = await startOne(ports, { '+g': { _retry: { limit: 1, interval: 60 }, '+a': echo } })
     await finishTask(ports, { claim: await claimOne(), event: FAILED }, now)

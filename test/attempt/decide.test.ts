@@ -11,6 +11,7 @@ import { later, nextEvent, RETRY, SUCCEEDED, tree } from '../support/trees.ts'
 const now = new Date('2026-03-28T06:00:00Z')
 const echo = { 'echo>': 'x' }
 const FAILED: TaskEvent = { kind: 'failed', error: { message: 'it broke' } }
+const ERRORS = ['+wf planned', '+wf+a error', '+wf^failure-alert ready']
 const LOST: TaskEvent = { kind: 'lost', exitCause: 'lost with worker w1' }
 
 function open(config: JsonObject): MemoryAttempt {
@@ -61,6 +62,50 @@ describe('a task whose worker was lost', () => {
     again.happen(begin(again, '+wf+a'), LOST, now)
     again.happen(find(again, '+wf+a').id, { kind: 'decided', as: 'retry', who: 'ana' }, now)
     expect(states(again)).toEqual(['+wf planned', '+wf+a ready'])
+  })
+})
+
+describe('a task with `_check`', () => {
+  it.each([
+    [{ 'echo>': 'c' }, ['+wf planned', '+wf+a planned', '+wf+a^check ready'], undefined],
+    [{}, ['+wf success', '+wf+a success'], undefined],
+    [null, ['+wf success', '+wf+a success'], undefined],
+    ['text', ERRORS, "Parameter '_check' must be an object (config)"],
+    [[1], ERRORS, "Parameter '_check' must be an object (config)"],
+  ])('%j that has succeeded', (check, after, message) => {
+    const attempt = open({ '+a': { ...echo, _check: check } })
+    attempt.happen(begin(attempt, '+wf+a'), SUCCEEDED, now)
+    expect(states(attempt)).toEqual(after)
+    expect(find(attempt, '+wf+a').error?.message).toBe(message)
+  })
+})
+
+describe('an attempt that is late', () => {
+  const late = (sla: JsonObject) => {
+    const attempt = open({ sla, '+a': echo })
+    attempt.happen(attempt.root.id, { kind: 'late' }, now)
+    return states(attempt).slice(2)
+  }
+
+  it.each<[JsonObject, readonly string[]]>([
+    [{ time: '02:00' }, ['+wf^sla^alert ready', '+wf^sla success']],
+    [{ time: '02:00', alert: false, fail: 'true' }, ['+wf^sla^fail ready', '+wf^sla success']],
+    [
+      { duration: '02:00', alert: 'maybe', fail: [], '+n': echo },
+      ['+wf^sla^alert ready', '+wf^sla planned', '+wf^sla+n ready'],
+    ],
+    [{ duration: '02:00', alert: false, ...echo }, ['+wf^sla ready']],
+    [{ duration: '02:00', '+n': { ...echo, 'sh>': 'x' } }, ['+wf^sla^alert ready']],
+  ])('by %j', (sla, planted) => {
+    expect(late(sla)).toEqual(planted)
+  })
+
+  it('is told of nothing more when it is stopped', () => {
+    const attempt = open({ sla: { time: '02:00' }, '+a': echo })
+    begin(attempt, '+wf+a')
+    attempt.cancel()
+    attempt.happen(attempt.root.id, { kind: 'late' }, now)
+    expect(attempt.tasks).toHaveLength(2)
   })
 })
 
