@@ -81,7 +81,6 @@ export const WAITING: Readonly<Record<string, readonly string[]>> = {
   http: ['http-001-refused-post', 'http-002-refused-get', 'http-004-bad-uri', 'http-006-call-refused'],
   kill: ['kill-001-sleep'],
   ops: ['ops-006-wait', 'ops-008-unused-hints'],
-  push: ['push-046-sla-both'],
   py: ['py-007-missing-argument', 'py-011-python-option', 'py-012-types-and-env'],
   rb: ['rb-001-method'],
   require: [
@@ -91,7 +90,6 @@ export const WAITING: Readonly<Record<string, readonly string[]>> = {
     'require-007-missing',
     'require-010-rerun-none',
   ],
-  sched: ['sched-011-sla-duration'],
   sh: ['sh-005-exit-codes', 'sh-013-fresh-copy', 'sh-016-secrets'],
 }
 

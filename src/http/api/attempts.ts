@@ -16,8 +16,10 @@ import { planRetry, readStart } from './start.ts'
 /** Routes under `/api/attempts`. A conflict is no error: it answers the attempt that was there first. */
 export function attemptRoutes(ports: ApiPorts) {
   const { sql, now } = ports
-  const answer = async (c: Context<Env>, { kind, attemptId }: Started) =>
-    c.json(answerAttempt(await getAttempt(sql, attemptId)), kind === 'started' ? 200 : 409)
+  const answer = async (c: Context<Env>, { kind, attemptId }: Started) => {
+    const attempt = await getAttempt(sql, attemptId)
+    return kind === 'started' ? c.json(answerAttempt(asStarted(attempt))) : c.json(answerAttempt(attempt), 409)
+  }
   return new Hono<Env>()
     .get('/', async (c) => c.json({ attempts: (await listAttempts(sql, await readPage(sql, c))).map(answerAttempt) }))
     .put('/', async (c) => {
@@ -48,6 +50,9 @@ export function attemptRoutes(ports: ApiPorts) {
       return answer(c, started)
     })
 }
+
+/** As it was when it began: by now it may be over. */
+const asStarted = (attempt: AttemptRow): AttemptRow => ({ ...attempt, state: 'running', finishedAt: null })
 
 export async function getAttempt(sql: Sql, id: string): Promise<AttemptRow> {
   const attempt = await findAttempt(sql, id)
