@@ -31,7 +31,8 @@ function rowOf({ what, ms, target, baseline }: Figure): string[] {
   return [what, show(Math.min(...ms)), show(middle), show(Math.max(...ms)), limit, verdict, ...beside]
 }
 
-const show = (ms: number) => (ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 100 ? 1 : 0)} ms`)
+const show = (ms: number) => (ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(digitsOf(ms))} ms`)
+const digitsOf = (ms: number) => (ms < 1 ? 3 : ms < 100 ? 1 : 0)
 
 /** Figures say little without it. */
 export function describeMachine(): string {

@@ -1,0 +1,11 @@
+import { parseArgs } from 'node:util'
+import { measureExpressions } from './expressions.ts'
+import { describeMachine, renderTable } from './figures.ts'
+
+// What a push's check and each task wait for in the language itself: no server, no database.
+
+const { values } = parseArgs({ options: { repeats: { type: 'string', default: '5' } } })
+console.log(describeMachine())
+const expressions = await measureExpressions(Number(values.repeats))
+console.log(`\nExpressions, ${values.repeats} repeats of the median of many\n\n${renderTable(expressions, 'node:vm')}`)
+console.log(`\n${describeMachine()}`)
