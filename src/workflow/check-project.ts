@@ -1,12 +1,11 @@
 import type { CalledFiles } from './called-file.ts'
 import { type Call, findCircles, listCalls } from './check-calls.ts'
 import { checkKeyOrder } from './check-key-order.ts'
-import { checkTemplates, openTemplateCheck } from './check-templates.ts'
+import { checkTemplates } from './check-templates.ts'
 import { checkTree } from './check-tree.ts'
 import { checkWorkflow, storedConfig } from './check-workflow.ts'
 import { type LoadedFile, loadFile, type Source } from './load-file.ts'
-import { plain } from './located.ts'
-import { isJsonObject } from './merge.ts'
+import { type LocatedMap, plainMap } from './located.ts'
 import { problemAt } from './problem.ts'
 import type { Expressions, Problem, TreeEntry, Workflow } from './workflow.ts'
 
@@ -45,24 +44,15 @@ export function checkProject(project: Project): CheckedProject {
     .filter(isWorkflowPath)
     .sort()
   for (const path of tops) reading.load(path)
-  const called = followCalls(reading, tops)
+  const calls = followCalls(reading, tops)
   const needs = [...reading.loaded.values()].flatMap((file) => file.needs)
   if (needs.length > 0) return { kind: 'needs', paths: [...new Set(needs)] }
 
-  const checked = checkTops(project, reading, tops)
-  const problems = [
-    ...checked.flatMap((one) => one.problems),
-    ...calledProblems(project, reading, called),
-    ...findCircles(tops, reading.callsOf),
-  ]
+  const { workflows, problems } = checkTops(project, reading, tops)
+  const all = [...problems, ...calledProblems(project, reading, calls), ...findCircles(tops, reading.callsOf)]
   const ignored = project.tree.map((entry) => entry.path).filter((path) => isNestedDig(path) && !reading.used.has(path))
-  return {
-    kind: 'checked',
-    workflows: checked.flatMap((one) => one.workflows),
-    called: calledFiles(reading, [...tops, ...called.map(({ path }) => path)]),
-    problems: sortProblems(problems),
-    ignored,
-  }
+  const called = calledFiles(reading, [...tops, ...calls.map(({ path }) => path)])
+  return { kind: 'checked', workflows, called, problems: sortProblems(all), ignored }
 }
 
 function isWorkflowPath(path: string): boolean {
@@ -134,29 +124,32 @@ function calledFiles({ callsOf, loaded }: Reading, callers: readonly string[]): 
   const paths = new Set(callers.flatMap(callsOf).map(({ path }) => path))
   const found = [...paths].flatMap((path) => {
     const root = loaded.get(path)?.root ?? null
-    const config = root === null ? null : plain(root)
-    return isJsonObject(config) ? [[path, storedConfig(config)] as const] : []
+    return root === null ? [] : [[path, storedConfig(plainMap(root))] as const]
   })
   return Object.fromEntries(found)
 }
 
-type Checked = { readonly workflows: readonly Workflow[]; readonly problems: readonly Problem[] }
+type Checked = { readonly root: LocatedMap; readonly workflow: Workflow; readonly problems: readonly Problem[] }
 
-function checkTops(
-  { expressions, texts, operators, now }: Project,
-  reading: Reading,
-  tops: readonly string[],
-): readonly Checked[] {
-  const templates = openTemplateCheck(expressions, texts, now)
-  return tops.map((path) => {
-    const { root, problems } = reading.load(path)
-    if (root === null) return { workflows: [], problems: inTurn(path, problems) }
-    const checked = checkWorkflow(path, root, operators)
-    const ours = [...checkTemplates(templates, root, checked.workflow), ...checkKeyOrder(root)]
-    const all = [...inTurn(path, checked.problems), ...ours]
-    return { workflows: all.some((one) => one.severity === 'error') ? [] : [checked.workflow], problems: all }
+/** `workflows` are those of files without errors. */
+function checkTops(project: Project, reading: Reading, tops: readonly string[]) {
+  const problems: Problem[] = []
+  const files = tops.flatMap((path): readonly Checked[] => {
+    const { root, problems: unread } = reading.load(path)
+    if (root === null) problems.push(...inTurn(path, unread))
+    if (root === null) return []
+    const checked = checkWorkflow(path, root, project.operators)
+    problems.push(...inTurn(path, checked.problems), ...checkKeyOrder(root))
+    return [{ root, ...checked }]
   })
+  const templates = checkTemplates(project, files)
+  problems.push(...templates.map(({ problem }) => problem))
+  const broken = new Set(templates.flatMap(({ workflow, problem }) => (isError(problem) ? [workflow] : [])))
+  for (const { workflow, problems } of files) if (problems.some(isError)) broken.add(workflow)
+  return { workflows: files.map(({ workflow }) => workflow).filter((one) => !broken.has(one)), problems }
 }
+
+const isError = ({ severity }: Problem): boolean => severity === 'error'
 
 /** Digdag tells of the top-level file that it reads, and of what it comes to first. */
 function inTurn(file: string, problems: readonly Problem[]): readonly Problem[] {
@@ -172,11 +165,13 @@ function calledProblems({ operators }: Project, reading: Reading, calls: readonl
     const isMissing =
       !reading.used.has(call.path) ||
       (root === null && problems.every((one) => one.file === call.path && one.line === 1))
-    const found = root === null ? problems : checkTree(root, call.path.replace(/^.*\/|\.dig$/g, ''), operators)
+    const found = root === null ? problems : checkTree({ root, config: plainMap(root) }, nameOf(call.path), operators)
     const placed = isMissing && root === null ? found.map((one) => problemAt(call.position, one)) : found
     return placed.map((one) => ({ ...one, severity: 'warning' as const }))
   })
 }
+
+const nameOf = (path: string) => path.replace(/^.*\/|\.dig$/g, '')
 
 function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   const sorted = [...problems].sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column)

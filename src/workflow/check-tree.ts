@@ -1,22 +1,26 @@
+import type { JsonObject } from '../brand.ts'
 import { checkOperator } from './check-operator.ts'
 import { checkValues } from './check-values.ts'
 import { findDirective, isChildKey, ROOT_KEYS, sayPlaces } from './directives.ts'
 import type { Fault } from './fault.ts'
 import { listTasks } from './list-tasks.ts'
-import { type Entry, findEntry, type Located, type LocatedMap, plain } from './located.ts'
-import { isJsonObject, pickKeys } from './merge.ts'
+import { type Entry, findEntry, type Located, type LocatedMap } from './located.ts'
+import { pickKeys } from './merge.ts'
 import { didYouMean } from './nearest.ts'
 import { problemAt } from './problem.ts'
 import { unfoldTree } from './tree.ts'
 import type { Problem } from './workflow.ts'
 
+/** One file, with the place of everything and without. */
+export type Parsed = { readonly root: LocatedMap; readonly config: JsonObject }
+
 /** Every rule on the tasks of one file. `operators` are the words before `>` that this installation knows. */
-export function checkTree(root: LocatedMap, name: string, operators: ReadonlySet<string>): readonly Problem[] {
+export function checkTree({ root, config }: Parsed, name: string, operators: ReadonlySet<string>): readonly Problem[] {
   const tasks = listTasks(root, `+${name}`)
   const errors = [
     ...rootKeyProblems(root, name),
     ...nothingProblems(root),
-    ...structureProblems(root, name),
+    ...structureProblems(root, config, name),
     ...tasks.flatMap((task) => checkOperator(task, operators)),
   ]
   return [...errors, ...checkValues(tasks, errors)]
@@ -61,9 +65,7 @@ function nothingProblems(root: LocatedMap): readonly Problem[] {
   })
 }
 
-function structureProblems(root: LocatedMap, name: string): readonly Problem[] {
-  const config = plain(root)
-  if (!isJsonObject(config)) return []
+function structureProblems(root: LocatedMap, config: JsonObject, name: string): readonly Problem[] {
   const isKnown = (key: string) =>
     isChildKey(key) || (ROOT_KEYS.has(key) && !(NEED_VALUES.has(key) && config[key] === null))
   const known = pickKeys(config, isKnown)

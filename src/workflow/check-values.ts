@@ -1,7 +1,7 @@
 import type { Json } from '../brand.ts'
 import { type Directive, findDirective, PLACE_WORDS, type Place } from './directives.ts'
 import type { LocatedTask } from './list-tasks.ts'
-import { type Entry, type Position, plain } from './located.ts'
+import { type Entry, type Located, type Position, plain } from './located.ts'
 import { problemAt, warningAt } from './problem.ts'
 import type { Problem } from './workflow.ts'
 
@@ -60,10 +60,9 @@ const comingSoon = ({ key }: Directive) => ({
 
 function misfit(directive: Directive, { value }: Entry, place: Place): readonly Problem[] {
   const { key, shape, example, isOurs } = directive
-  const written = plain(value)
-  const isTemplate = hasTemplate(written)
+  const isTemplate = directive.templates !== 'later' && hasTemplate(value)
   if (isTemplate && isEvaluated(directive, place)) return []
-  if (!isTemplate && shape.fits(written)) return []
+  if (!isTemplate && shape.fits(directive.templates === 'later' ? outlineOf(value) : plain(value))) return []
   const message = isTemplate
     ? `${key} is read as it is written, and \${…} in it is not evaluated here`
     : `${key} must be ${shape.words}`
@@ -75,6 +74,14 @@ function isEvaluated({ templates }: Directive, place: Place): boolean {
   return templates === 'operator' ? place === 'operator' : templates !== 'never'
 }
 
-function hasTemplate(value: Json): boolean {
-  return JSON.stringify(value).includes('${')
+function hasTemplate(node: Located): boolean {
+  if (node.kind === 'scalar') return typeof node.value === 'string' && node.value.includes('${')
+  if (node.kind === 'list') return node.items.some(hasTemplate)
+  return [...node.entries.values()].some(({ value }) => hasTemplate(value))
+}
+
+/** Of bodies and exports only the kind is looked at: what is in them is checked where it stands. */
+function outlineOf(node: Located): Json {
+  if (node.kind === 'scalar') return node.value
+  return node.kind === 'map' ? {} : node.items.map(outlineOf)
 }

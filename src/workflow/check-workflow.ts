@@ -1,9 +1,9 @@
-import type { Json, JsonObject } from '../brand.ts'
+import type { JsonObject } from '../brand.ts'
 import { checkTree } from './check-tree.ts'
 import { sayWrongType } from './coerce.ts'
 import { sayInvalid } from './digdag-words.ts'
 import { isChildKey } from './directives.ts'
-import { findEntry, type LocatedMap, type Position, plain } from './located.ts'
+import { findEntry, type LocatedMap, type Position, plainMap } from './located.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
 import { findTaskNameFaults, findWorkflowNameFaults, sayNameFault } from './names.ts'
 import { nearest } from './nearest.ts'
@@ -20,20 +20,16 @@ export function checkWorkflow(
   operators: ReadonlySet<string>,
 ): { readonly workflow: Workflow; readonly problems: readonly Problem[] } {
   const name = file.replace(/\.dig$/, '')
-  const config = objectOf(plain(root))
+  const config = plainMap(root)
   const zone = checkZone(root, config)
   const problems = [
     ...nameProblems(file, name),
     ...zone.problems,
     ...scheduleProblems(root, config),
-    ...checkTree(root, name, operators),
+    ...checkTree({ root, config }, name, operators),
   ]
   const schedule = config.schedule === undefined ? null : readSchedule(config.schedule, zone.id)
   return { workflow: { name, file, timezone: zone.id, config: storedConfig(config), schedule }, problems }
-}
-
-function objectOf(value: Json): JsonObject {
-  return isJsonObject(value) ? value : {}
 }
 
 /** The file's name is the name of the root task too. */

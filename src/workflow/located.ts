@@ -1,4 +1,4 @@
-import type { Json } from '../brand.ts'
+import type { Json, JsonObject } from '../brand.ts'
 
 /** Where something stands in a file; lines and columns count from 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number }
@@ -16,19 +16,17 @@ export type LocatedMap = Whereabouts & { readonly kind: 'map'; readonly entries:
 export type Entry = { readonly key: Position; readonly value: Located }
 type Whereabouts = { readonly position: Position; readonly bytes: number }
 
-/** The value alone. What an alias repeats is made once and shared. */
-export function plain(node: Located, known = new Map<Located, Json>()): Json {
-  const done = known.get(node)
-  if (done !== undefined) return done
-  const value = plainOf(node, known)
-  known.set(node, value)
-  return value
+/** The value alone. What aliases repeat is made anew: how long that may become is limited where files are loaded. */
+export function plain(node: Located): Json {
+  if (node.kind === 'scalar') return node.value
+  if (node.kind === 'list') return node.items.map(plain)
+  return plainMap(node)
 }
 
-function plainOf(node: Located, known: Map<Located, Json>): Json {
-  if (node.kind === 'scalar') return node.value
-  if (node.kind === 'list') return node.items.map((item) => plain(item, known))
-  return Object.fromEntries([...node.entries].map(([key, entry]) => [key, plain(entry.value, known)]))
+export function plainMap({ entries }: LocatedMap): JsonObject {
+  const pairs: [string, Json][] = []
+  for (const [key, { value }] of entries) pairs.push([key, plain(value)])
+  return Object.fromEntries(pairs)
 }
 
 /** The entry at a path of keys. In a list of mappings, which is one mapping to the language, the last that has the key counts. */

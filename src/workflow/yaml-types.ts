@@ -5,21 +5,41 @@ export const SET = `${STANDARD}set`
 export const OMAP = `${STANDARD}omap`
 export const PAIRS = `${STANDARD}pairs`
 
-const INTEGER = /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]*|[1-9][\d_]*)$/
-const SEXAGESIMAL = /^[-+]?\d[\d_]*(?::[0-5]?\d)+$/
+const TAGGED_INTEGER = /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]*|[1-9][\d_]*|\d[\d_]*(?::[0-5]?\d)+)$/
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ...(['yes', 'true', 'on'] as const).map((word) => [word, true] as const),
   ...(['no', 'false', 'off'] as const).map((word) => [word, false] as const),
 ])
+
+const NULL = '(?:~|null|Null|NULL)?'
+const BOOLEAN = '(?:true|True|false|False)'
+const INTEGER = '[-+]?(?:0b_*[01][01_]*|0x_*[\\da-fA-F][\\da-fA-F_]*|0[0-7_]*|[1-9][\\d_]*)'
+const FLOAT = '[-+]?(?:\\.\\d+|[1-9][\\d_]*\\.[\\d_]*|[1-9][\\d_]*(?=[eE]))(?:[eE][-+]?\\d+)?'
+const SEXAGESIMAL = '[-+]?\\d[\\d_]*(?::[0-5]?\\d)+\\.[\\d_]*'
+const INFINITE = '[-+]?\\.(?:inf|Inf|INF)'
+const NOT_A_NUMBER = '\\.(?:nan|NaN|NAN)'
+
+/** One question for each plain text: most are of none of these types. */
+const TYPED = new RegExp(
+  `^(?:(${NULL})|(${BOOLEAN})|(${INTEGER})|(${FLOAT})|(${SEXAGESIMAL})|(${INFINITE})|${NOT_A_NUMBER})$`,
+)
+
+function readTyped(text: string): unknown {
+  const [, nothing, boolean, integer, float, sexagesimal, infinite] = TYPED.exec(text) ?? []
+  if (nothing !== undefined) return null
+  if (boolean !== undefined) return /^t/i.test(text)
+  if (integer !== undefined) return readInteger(text)
+  if (float !== undefined) return readFloat(text)
+  if (sexagesimal !== undefined) return readSexagesimal(text)
+  return infinite === undefined ? 'NaN' : readInfinite(text)
+}
 
 /**
  * The types of Digdag's dialect. All that is plain and is none of them is a text: `yes`, `10:00`, `0.5` and dates too. A tag such as `!!int` takes
  * more than the type itself does.
  */
 export const YAML_TYPES: readonly (ScalarTag | CollectionTag)[] = [
-  tagged('int', 'no whole number', (text) =>
-    INTEGER.test(text) || SEXAGESIMAL.test(text) ? readInteger(text) : undefined,
-  ),
+  tagged('int', 'no whole number', (text) => (TAGGED_INTEGER.test(text) ? readInteger(text) : undefined)),
   tagged('float', 'no number', readTaggedFloat),
   tagged('bool', '', (text) => BOOLEANS.get(text.toLowerCase()) ?? null),
   tagged('null', '', () => null),
@@ -27,21 +47,11 @@ export const YAML_TYPES: readonly (ScalarTag | CollectionTag)[] = [
   collection('map', 'set'),
   collection('seq', 'omap'),
   collection('seq', 'pairs'),
-  plain('null', /^(?:~|null|Null|NULL)?$/, () => null),
-  plain('bool', /^(?:true|True|false|False)$/, (text) => /^t/i.test(text)),
-  plain('int', /^[-+]?(?:0b_*[01][01_]*|0x_*[\da-fA-F][\da-fA-F_]*|0[0-7_]*|[1-9][\d_]*)$/, readInteger),
-  plain('float', /^[-+]?(?:\.\d+|[1-9][\d_]*\.[\d_]*|[1-9][\d_]*(?=[eE]))(?:[eE][-+]?\d+)?$/, readFloat),
-  plain('float', /^[-+]?\d[\d_]*(?::[0-5]?\d)+\.[\d_]*$/, readSexagesimal),
-  plain('float', /^[-+]?\.(?:inf|Inf|INF)$/, readInfinite),
-  plain('float', /^\.(?:nan|NaN|NAN)$/, () => 'NaN'),
+  { tag: `${STANDARD}plain`, default: true, test: TYPED, resolve: readTyped },
   // `!include` is a tag of keys. Before the first key of an indented mapping the parser takes it for the mapping's own.
   { tag: '!include', resolve: (text) => text },
   { tag: '!include', collection: 'map', resolve: (map) => map },
 ]
-
-function plain(name: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag {
-  return { tag: `${STANDARD}${name}`, default: true, test, resolve }
-}
 
 /** `read` gives undefined for what the tag cannot be. */
 function tagged(name: string, fault: string, read: (text: string) => unknown): ScalarTag {

@@ -107,9 +107,12 @@ function scan(text: string, lines: LineCounter): { tokens: CST.Token[]; stopped:
 
 /** Anchors, tags, aliases and quoted texts in a row, with only spaces between. */
 function countNodes(before: number, lexeme: string): number {
-  if (/^[&*!"']/.test(lexeme)) return before + 1
-  return /^[ \t]+$/.test(lexeme) ? before : 0
+  const first = lexeme[0]
+  if (first === ' ' || first === '\t') return before
+  return first !== undefined && NODE_STARTS.includes(first) ? before + 1 : 0
 }
+
+const NODE_STARTS = '&*!"\''
 
 function findBound(depth: number, directives: number, nodes: number): Omit<Fault, 'offset'> | undefined {
   if (depth > MAX_DEPTH) return TOO_DEEP
