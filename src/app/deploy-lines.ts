@@ -33,10 +33,15 @@ export const ignoredLine = (path: string) =>
   detail(`${showControls(path)}   ignored: only top-level .dig files are workflows`)
 
 /** `~ daily_sync   daily> 06:00:00 -> daily> 07:00:00, next 2026-02-11 07:00 UTC` */
-export function scheduleLine({ sign, workflowName, before, after, nextRunAt, isOff }: ScheduleChange): string {
+export function scheduleLine({ sign, workflowName, before, after, ...rest }: ScheduleChange): string {
   const written = [before, after].filter((one) => one !== null).map(({ kind, at }) => `${kind}> ${at}`)
-  const next = nextRunAt === null ? '' : isOff ? ', switched off' : `, next ${instant(nextRunAt)} UTC`
-  return detail(`${sign} ${workflowName}   ${written.join(' -> ')}${next}`)
+  return detail(`${sign} ${workflowName}   ${written.join(' -> ')}${sayNext(rest)}`)
+}
+
+function sayNext({ nextRunAt, isOff, elsewhere }: Pick<ScheduleChange, 'nextRunAt' | 'isOff' | 'elsewhere'>): string {
+  if (elsewhere !== null) return `, only in ${elsewhere.join(', ')}`
+  if (nextRunAt === null) return ''
+  return isOff ? ', switched off' : `, next ${instant(nextRunAt)} UTC`
 }
 
 export const startOffLine = (environment: string) =>

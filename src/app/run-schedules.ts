@@ -1,25 +1,27 @@
-import type { JsonObject } from '../brand.ts'
+import type { AttemptId, JsonObject } from '../brand.ts'
+import { type AttemptState, releaseActiveAttempt } from '../db/attempts.ts'
 import {
   type DueSchedule,
   findNextRunAt,
-  hasRunningSession,
   holdSchedule,
+  insertSkips,
+  listRunning,
   lockDueSchedules,
   moveSchedulesOn,
-  NEVER,
   postponeSchedule,
-} from '../db/schedules.ts'
+} from '../db/due-schedules.ts'
+import { NEVER } from '../db/schedules.ts'
 import { isPassing, type Sql } from '../db/sql.ts'
 import type { MovedTask } from '../db/tasks.ts'
 import { Refusal } from '../refusal.ts'
 import { type Calendar, openCalendar } from '../workflow/calendar.ts'
-import { readBoolean } from '../workflow/coerce.ts'
-import { readDuration } from '../workflow/duration.ts'
-import { MADE_UP } from '../workflow/held.ts'
+import { type Plan, planSessions } from '../workflow/plan-sessions.ts'
 import { readSchedule } from '../workflow/schedule.ts'
+import { readPolicy } from '../workflow/schedule-policy.ts'
 import type { Due, Schedule } from '../workflow/workflow.ts'
 import { formatInZone, getZone } from '../workflow/zone.ts'
 import { type AttemptLimits, DEFAULT_LIMITS } from './advance-attempt.ts'
+import { cancelAttemptIn } from './cancel-attempt.ts'
 import { type AttemptPorts, ringReady } from './finish-task.ts'
 import { type Start, startAttemptsIn } from './start-attempt.ts'
 
@@ -31,25 +33,29 @@ const TOGETHER = 50
 /** Of their workflows, as JSON: so much is planted at once. */
 const TOGETHER_BYTES = 2 ** 20
 
+export type SchedulePorts = AttemptPorts & { readonly environment: string }
+
 /** Starts what is due: each session once, whoever else looks at the same moment. Gives the time when the next one is due. */
-export async function runDueSchedules(ports: AttemptPorts, now: Date): Promise<Date | null> {
+export async function runDueSchedules(ports: SchedulePorts, now: Date): Promise<Date | null> {
   while (await runTogether(ports, now)) {
     // some schedules a transaction
   }
-  return findNextRunAt(ports.sql)
+  return findNextRunAt(ports.sql, ports)
 }
 
 /** False: nothing is due, or other webs are at it. What cannot be started together is looked at one by one. */
-async function runTogether(ports: AttemptPorts, now: Date): Promise<boolean> {
+async function runTogether(ports: SchedulePorts, now: Date): Promise<boolean> {
   let seen: readonly DueSchedule[] = []
   const run = ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
-    seen = upToBytes(await lockDueSchedules(tx, TOGETHER, now), TOGETHER_BYTES)
-    const plans: Plan[] = []
+    seen = upToBytes(await lockDueSchedules(tx, { ...ports, limit: TOGETHER }, now), TOGETHER_BYTES)
+    const plans: SchedulePlan[] = []
     const calendar = openCalendar()
     for (const due of seen) plans.push(await planSchedule(tx, calendar, due, now))
-    const starts = plans.flatMap(({ sessions }) => sessions.map(startOf))
+    const starts = plans.flatMap((plan) => plan.starts.map(startOf))
+    const ended = await makeRoom(tx, plans, now)
     const started = starts.length === 0 ? [] : await startAttemptsIn(tx, limitsOf(ports), starts, now)
     await settle(tx, plans, now)
+    for (const state of ended) await releaseActiveAttempt(tx, state)
     return started.flatMap(({ ready }) => ready)
   })
   try {
@@ -71,7 +77,7 @@ function upToBytes(schedules: readonly DueSchedule[], limit: number): readonly D
 }
 
 /** So a bug in one does not keep the others: theirs are started, and only then is it told. */
-async function runOneByOne(ports: AttemptPorts, count: number, now: Date): Promise<void> {
+async function runOneByOne(ports: SchedulePorts, count: number, now: Date): Promise<void> {
   const bugs: unknown[] = []
   for (let index = 0; index < count; index += 1) {
     await runAlone(ports, now).catch((error: unknown) => {
@@ -83,10 +89,10 @@ async function runOneByOne(ports: AttemptPorts, count: number, now: Date): Promi
 }
 
 /** A bug keeps its own schedule from running for an hour; what passes by itself keeps nobody. */
-async function runAlone(ports: AttemptPorts, now: Date): Promise<void> {
+async function runAlone(ports: SchedulePorts, now: Date): Promise<void> {
   let current: DueSchedule | undefined
   const run = ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
-    ;[current] = await lockDueSchedules(tx, 1, now)
+    ;[current] = await lockDueSchedules(tx, { ...ports, limit: 1 }, now)
     return current === undefined ? [] : await startInTurn(tx, limitsOf(ports), current, now)
   })
   const ready = await run.catch(async (error: unknown) => {
@@ -102,61 +108,59 @@ const limitsOf = ({ limits }: AttemptPorts) => limits ?? DEFAULT_LIMITS
 /** Session by session, until one is refused: that one and those after it are tried again later. */
 async function startInTurn(tx: Sql, limits: AttemptLimits, due: DueSchedule, now: Date): Promise<readonly MovedTask[]> {
   const plan = await planSchedule(tx, openCalendar(), due, now)
+  const ended = await makeRoom(tx, [plan], now)
   const ready: MovedTask[] = []
-  for (const session of plan.sessions) {
+  let reached: SchedulePlan = plan
+  for (const session of plan.starts) {
     const started = await startSession(tx, limits, session, now)
     if (started === 'refused') {
-      const next = { ...session, runAt: new Date(now.getTime() + TEN_MINUTES_MS) }
-      await settle(tx, [{ sessions: [], next, isHeld: false }], now)
-      return ready
+      reached = { ...plan, next: { ...session, runAt: new Date(now.getTime() + TEN_MINUTES_MS) }, isHeld: false }
+      break
     }
     ready.push(...started)
   }
-  await settle(tx, [plan], now)
+  await settle(tx, [reached], now)
+  for (const state of ended) await releaseActiveAttempt(tx, state)
   return ready
 }
 
-/** Where a schedule has come to: the sessions to start, and what is next. */
-type Plan = { readonly sessions: readonly DueSchedule[]; readonly next: DueSchedule; readonly isHeld: boolean }
-
-/** Catches up with the clock. */
-async function planSchedule(tx: Sql, calendar: Calendar, first: DueSchedule, now: Date): Promise<Plan> {
-  const schedule = getSchedule(first)
-  const dueAfter = ({ sessionTime }: DueSchedule): Due =>
-    calendar.nextDue(schedule, sessionTime) ?? { runAt: NEVER, sessionTime: NEVER }
-  const sessions: DueSchedule[] = []
-  let next = first
-  while (next.runAt <= now) {
-    if (await mustSkip(tx, schedule, next, { isOneMade: sessions.length > 0, now })) {
-      next = { ...next, ...dueAfter(next) }
-      continue
-    }
-    if (sessions.length === MADE_UP) return { sessions, next, isHeld: true }
-    sessions.push(next)
-    next = { ...next, ...dueAfter(next), lastSessionTime: next.sessionTime }
+/** Asks attempts to stop that others replace. Before anything is started: whoever advances an attempt has its lock first, and the limit's last. */
+async function makeRoom(tx: Sql, plans: readonly SchedulePlan[], now: Date): Promise<readonly AttemptState[]> {
+  const ended: AttemptState[] = []
+  for (const id of plans.flatMap(({ stops }) => stops)) {
+    const canceled = await cancelAttemptIn(tx, id, 'schedule', now)
+    if (canceled.ended !== undefined) ended.push(canceled.ended)
   }
-  return { sessions, next, isHeld: false }
+  return ended
 }
 
-async function settle(tx: Sql, plans: readonly Plan[], now: Date): Promise<void> {
+/** `stops`: attempts that make room for the next session. */
+type SchedulePlan = Plan<DueSchedule> & { readonly stops: readonly AttemptId[] }
+
+/** Catches up with the clock. */
+async function planSchedule(tx: Sql, calendar: Calendar, due: DueSchedule, now: Date): Promise<SchedulePlan> {
+  const schedule = getSchedule(due)
+  const policy = readPolicy(schedule.options)
+  const running = policy.overlap === 'allow' ? NONE : await listRunning(tx, due)
+  const dueAfter = (session: Date): Due => calendar.nextDue(schedule, session) ?? { runAt: NEVER, sessionTime: NEVER }
+  const plan = planSessions(policy, { standing: due, running, dueAfter }, now)
+  return { ...plan, stops: plan.mustStop ? running.ids : [] }
+}
+
+const NONE = { isAny: false, isAtIt: false, ids: [] }
+
+async function settle(tx: Sql, plans: readonly SchedulePlan[], now: Date): Promise<void> {
   const moved = plans.map(({ next }) => next)
   if (moved.length > 0) await moveSchedulesOn(tx, moved, now)
   for (const { next, isHeld } of plans) if (isHeld) await holdSchedule(tx, next.id, now)
+  const skips = plans.flatMap(({ next, skips }) => skips.map((skip) => ({ ...skip, scheduleId: next.id })))
+  if (skips.length > 0) await insertSkips(tx, skips, now)
 }
 
 function getSchedule({ config, timezone, workflowName }: DueSchedule): Schedule {
   const schedule = readSchedule(config.schedule ?? null, timezone)
   if (schedule === null) throw new Error(`workflow ${workflowName} was released with a schedule that cannot be read`)
   return schedule
-}
-
-type Beside = { /** A session of it is about to be started. */ readonly isOneMade: boolean; readonly now: Date }
-
-async function mustSkip(tx: Sql, { options }: Schedule, due: DueSchedule, { isOneMade, now }: Beside) {
-  const seconds = readDuration(options.skip_delayed_by ?? null)
-  if (seconds !== undefined && now.getTime() > due.runAt.getTime() + seconds * 1000) return true
-  const onOvertime = readBoolean('skip_on_overtime', options.skip_on_overtime ?? false)
-  return onOvertime.ok && onOvertime.value && (isOneMade || (await hasRunningSession(tx, due)))
 }
 
 /** Refused when a limit is reached. A session that exists already was executed. */

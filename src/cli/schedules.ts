@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { ScheduleAnswer } from '../http/api/answers.ts'
-import { HELD } from '../workflow/held.ts'
+import { HELD } from '../workflow/schedule-words.ts'
 import { pathOf } from './client.ts'
 import { listAll } from './list-all.ts'
 import { idOf } from './number.ts'

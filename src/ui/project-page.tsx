@@ -1,5 +1,5 @@
 import type { ShownProject, ShownWorkflow } from '../shown/project.ts'
-import { HELD } from '../workflow/held.ts'
+import { HELD } from '../workflow/schedule-words.ts'
 import { DeployRows } from './deploy-rows.tsx'
 import { countOf, sayDuration, shortCommit } from './format.ts'
 import { Glyph, Icon } from './glyph.tsx'

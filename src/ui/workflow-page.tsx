@@ -1,6 +1,6 @@
 import type { ShownWorkflow } from '../shown/project.ts'
 import type { ShownSession } from '../shown/session.ts'
-import { HELD } from '../workflow/held.ts'
+import { HELD } from '../workflow/schedule-words.ts'
 import { Act, Confirm } from './confirm.tsx'
 import { clock, countOf, dateOf, sayDuration, sayIn, saySession } from './format.ts'
 import { Icon } from './glyph.tsx'

@@ -5,6 +5,7 @@ import { readDuration } from './duration.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
 import { allNear, didYouMean } from './nearest.ts'
 import { readPlan, sayOptional } from './schedule-plan.ts'
+import { MISSED, OVERLAPS, readEnvironments } from './schedule-policy.ts'
 import type { Schedule } from './workflow.ts'
 
 /** What is wrong, and at which key of `schedule:`. `key` is empty for the whole. */
@@ -117,6 +118,8 @@ function optionFaults(config: JsonObject): readonly ScheduleFault[] {
     ...(options.skip_on_overtime === undefined ? [] : overtimeFaults(options.skip_on_overtime)),
     ...(options.skip_delayed_by === undefined ? [] : delayFaults(options.skip_delayed_by)),
     ...choiceFaults(options),
+    ...overlapFaults(options),
+    ...(options._environment === undefined ? [] : environmentFaults(options._environment)),
   ]
 }
 
@@ -158,16 +161,30 @@ function delayFaults(value: Json): readonly ScheduleFault[] {
   return [{ key: 'skip_delayed_by', message, hint: 'Write it as 30m or 1h 30m.', isValue: true }]
 }
 
-const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['_overlap', ['allow', 'forbid', 'replace', 'queue']],
-  ['_missed', ['all', 'last', 'none', 'ask']],
+const CHOICES = new Map<string, readonly string[]>([
+  ['_overlap', OVERLAPS],
+  ['_missed', MISSED],
 ])
 
 function choiceFaults(options: JsonObject): readonly ScheduleFault[] {
   return [...CHOICES].flatMap(([key, choices]) => {
     const value = options[key]
-    if (value === undefined || choices.includes(String(value))) return []
+    if (value === undefined || (typeof value === 'string' && choices.includes(value))) return []
     const message = `${key}: ${JSON.stringify(value)} is none of ${choices.join(', ')}`
     return [{ key, message, hint: didYouMean(String(value), choices, `Write ${key}: ${choices[0]}.`), isValue: true }]
   })
+}
+
+function overlapFaults({ skip_on_overtime, _overlap }: JsonObject): readonly ScheduleFault[] {
+  const overtime = readBoolean('skip_on_overtime', skip_on_overtime ?? false)
+  if (!overtime.ok || !overtime.value || _overlap === undefined || _overlap === 'forbid') return []
+  const message = `skip_on_overtime: true and _overlap: ${String(_overlap)} say different things`
+  return [{ key: '_overlap', message, hint: 'Remove one of them. _overlap: forbid says what skip_on_overtime does.' }]
+}
+
+function environmentFaults(value: Json): readonly ScheduleFault[] {
+  if (readEnvironments(value) !== undefined) return []
+  const message = `_environment: ${JSON.stringify(value)} names no environment`
+  const hint = 'Write values of SLUICE_ENVIRONMENT: _environment: production, or _environment: [production, staging].'
+  return [{ key: '_environment', message, hint, isValue: true }]
 }

@@ -1,13 +1,25 @@
 import { afterAll, beforeEach, expect, inject, it, vi } from 'vitest'
 import { scheduleLine } from '../../src/app/deploy-lines.ts'
 import { enterEnvironment } from '../../src/app/enter-environment.ts'
+import { finishTask } from '../../src/app/finish-task.ts'
 import { runDueSchedules } from '../../src/app/run-schedules.ts'
-import type { JsonObject } from '../../src/brand.ts'
+import type { AttemptId, JsonObject, WorkflowId } from '../../src/brand.ts'
+import { enableSchedule } from '../../src/db/api/schedules.ts'
+import { lockDueSchedules } from '../../src/db/due-schedules.ts'
 import { findOrNameInstallation } from '../../src/db/installation.ts'
-import { lockDueSchedules, syncSchedules } from '../../src/db/schedules.ts'
+import { syncSchedules } from '../../src/db/schedules.ts'
 import { openDatabase } from '../../src/db/sql.ts'
 import { readSchedule } from '../../src/workflow/schedule.ts'
-import { makeWorkflow, openPorts } from '../support/attempts.ts'
+import {
+  claimTasks,
+  makeWorker,
+  makeWorkflow,
+  now,
+  openPorts,
+  runAll,
+  SUCCEEDED,
+  startOne,
+} from '../support/attempts.ts'
 import { eachBackend } from '../support/each-backend.ts'
 import { openTestSchema } from '../support/schema.ts'
 
@@ -24,7 +36,9 @@ const hourly = (options: JsonObject = {}) => ({ schedule: { 'hourly>': '05:00', 
 async function schedule(config: JsonObject, from = at('06:00:00'), startOff = false) {
   const { projectId, workflowId } = await makeWorkflow(sql, config)
   const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule ?? null, 'UTC') }]
-  return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, startOff, from, clear: [], now: from }))
+  return sql.begin((tx) =>
+    syncSchedules(tx, { projectId, workflows, startOff, environment: 'development', from, clear: [], now: from }),
+  )
 }
 /** Of as many workflows, all due at 06:05. */
 async function scheduleMany(count: number) {
@@ -43,7 +57,7 @@ const sessions = async () =>
   )
 
 eachBackend('schedules', (open) => {
-  const ports = openPorts(sql, open)
+  const ports = { ...openPorts(sql, open), environment: 'development' }
   beforeEach(async () => {
     await sql`truncate projects, sessions, attempts, tasks, schedules cascade`
     await sql`update limits set used = 0`
@@ -53,8 +67,8 @@ eachBackend('schedules', (open) => {
     await scheduleMany(3)
     const due = at('06:05:00')
     await sql.begin(async (tx) => {
-      expect(await lockDueSchedules(tx, 2, due)).toHaveLength(2)
-      expect(await lockDueSchedules(other, 9, due)).toHaveLength(1)
+      expect(await lockDueSchedules(tx, { environment: 'development', limit: 2 }, due)).toHaveLength(2)
+      expect(await lockDueSchedules(other, { environment: 'development', limit: 9 }, due)).toHaveLength(1)
     })
   })
 
@@ -190,6 +204,138 @@ eachBackend('schedules', (open) => {
     expect(await runDueSchedules(none, at('06:05:00'))).toEqual(at('06:15:00'))
     expect(await sessions()).toEqual([])
     await runDueSchedules(ports, at('06:15:00'))
+    expect(await sessions()).toEqual(['06:00'])
+  })
+
+  const standing = async () => {
+    const [row] = await sql<{ next: Date; waiting: Date | null; held: boolean; madeUp: number }[]>`
+      select next_session_time as next, waiting_since as waiting, held_at is not null as held, made_up as "madeUp" from schedules`
+    return {
+      ...row,
+      next: row?.next.toISOString().slice(11, 16),
+      waiting: row?.waiting?.toISOString().slice(11, 19) ?? null,
+    }
+  }
+  const skips = async () =>
+    (
+      await sql<{ at: Date; because: string }[]>`select session_time as at, because from skipped_sessions order by 1`
+    ).map(({ at, because }) => `${at.toISOString().slice(11, 16)} ${because}`)
+  const attempts = async () =>
+    (
+      await sql<{ id: AttemptId; line: string }[]>`
+      select id, state || coalesce(' asked by ' || cancel_requested_by, '') as line from attempts order by id`
+    ).map(({ line }) => line)
+  const finishAll = async () => runAll(ports, await makeWorker(sql), () => SUCCEEDED)
+
+  it('that queue wait until what runs has ended, and go on in order', async () => {
+    await schedule(hourly({ _overlap: 'queue' }))
+    await runDueSchedules(ports, at('06:05:00'))
+    for (const time of ['07:05:00', '08:05:00', '09:05:00']) expect(await runDueSchedules(ports, at(time))).toBeNull()
+    expect(await sessions()).toEqual(['06:00'])
+    expect(await standing()).toEqual({ next: '07:00', waiting: '07:05:00', held: false, madeUp: 0 })
+    await finishAll()
+    await Promise.all([ports, { ...ports, sql: other }].map((one) => runDueSchedules(one, at('09:10:00'))))
+    expect(await sessions()).toEqual(['06:00', '07:00'])
+    await finishAll()
+    await runDueSchedules(ports, at('09:20:00'))
+    await finishAll()
+    expect(await runDueSchedules(ports, at('09:30:00'))).toEqual(at('10:05:00'))
+    expect(await sessions()).toEqual(['06:00', '07:00', '08:00', '09:00'])
+    expect(await standing()).toEqual({ next: '10:00', waiting: null, held: false, madeUp: 0 })
+    expect(await skips()).toEqual([])
+  })
+
+  it('that queue wait for attempts that people start, too', async () => {
+    await schedule(hourly({ _overlap: 'queue' }))
+    const [{ workflowId }] = await sql<[{ workflowId: WorkflowId }]>`select workflow_id as "workflowId" from schedules`
+    await startOne(ports, {}, { workflowId })
+    await runDueSchedules(ports, at('06:05:00'))
+    expect(await standing()).toMatchObject({ next: '06:00', waiting: '06:05:00' })
+    await finishAll()
+    await runDueSchedules(ports, at('06:06:00'))
+    expect(await standing()).toMatchObject({ next: '07:00', waiting: null })
+  })
+
+  it('that replace ask what runs to stop, and start when it has', async () => {
+    await schedule(hourly({ _overlap: 'replace' }))
+    await runDueSchedules(ports, at('06:05:00'))
+    const [claim] = await claimTasks(sql, await makeWorker(sql))
+    await runDueSchedules(ports, at('07:05:00'))
+    expect(await attempts()).toEqual(['running asked by schedule'])
+    expect(await sessions()).toEqual(['06:00'])
+    await runDueSchedules(ports, at('07:05:02'))
+    if (claim === undefined) throw new Error('nothing to claim')
+    await finishTask(ports, { claim, event: { kind: 'canceled', exitCause: 'stopped' } }, now)
+    await runDueSchedules(ports, at('07:05:04'))
+    expect(await attempts()).toEqual(['canceled asked by schedule', 'running'])
+    expect(await sessions()).toEqual(['06:00', '07:00'])
+  })
+
+  it('that replace what has not begun start at once, and its place is free', async () => {
+    await schedule(hourly({ _overlap: 'replace' }))
+    await runDueSchedules(ports, at('06:05:00'))
+    await runDueSchedules(ports, at('07:05:00'))
+    expect(await attempts()).toEqual(['canceled asked by schedule', 'running'])
+    expect(await sql`select used::int from limits where name = 'active_attempts'`).toEqual([{ used: 1 }])
+  })
+
+  it('that forbid leave out a session while another one runs, and say so', async () => {
+    await schedule(hourly({ _overlap: 'forbid' }))
+    await runDueSchedules(ports, at('06:05:00'))
+    await runDueSchedules(ports, at('07:05:00'))
+    expect(await sessions()).toEqual(['06:00'])
+    expect(await skips()).toEqual(['07:00 running'])
+    expect(await standing()).toMatchObject({ next: '08:00', waiting: null })
+  })
+
+  it.each([
+    ['last', ['09:00'], ['06:00 missed', '07:00 missed', '08:00 missed']],
+    ['none', [], ['06:00 missed', '07:00 missed', '08:00 missed', '09:00 missed']],
+  ])('that make up %s of what they missed start %j', async (_missed, started, left) => {
+    await schedule(hourly({ _missed }))
+    expect(await runDueSchedules(ports, at('09:30:00'))).toEqual(at('10:05:00'))
+    expect(await sessions()).toEqual(started)
+    expect(await skips()).toEqual(left)
+  })
+
+  it('that ask start nothing until a person decides: to make it up, or to leave it out', async () => {
+    await schedule(hourly({ _missed: 'ask' }))
+    expect(await runDueSchedules(ports, at('09:30:00'))).toBeNull()
+    expect(await sessions()).toEqual([])
+    expect(await standing()).toMatchObject({ next: '06:00', held: true })
+    const [{ id }] = await sql<[{ id: string }]>`select id from schedules`
+    await enableSchedule(sql, id, null, at('09:31:00'))
+    expect(await runDueSchedules(ports, at('09:31:01'))).toEqual(at('10:05:00'))
+    expect(await sessions()).toEqual(['06:00', '07:00', '08:00', '09:00'])
+    await runDueSchedules(ports, at('13:30:00'))
+    expect(await standing()).toMatchObject({ next: '10:00', held: true })
+    await enableSchedule(sql, id, { runAt: at('14:05:00'), sessionTime: at('14:00:00') }, at('13:31:00'))
+    expect(await runDueSchedules(ports, at('13:31:01'))).toEqual(at('14:05:00'))
+    expect(await sessions()).toHaveLength(4)
+  })
+
+  it('make up all that a person wants, however much it is', async () => {
+    await schedule(hourly())
+    const later = new Date('2026-03-30T00:00:00Z')
+    await runDueSchedules(ports, later)
+    const [{ id }] = await sql<[{ id: string }]>`select id from schedules`
+    await enableSchedule(sql, id, null, later)
+    expect(await runDueSchedules(ports, later)).toEqual(new Date('2026-03-30T00:05:00Z'))
+    expect(await sessions()).toHaveLength(42)
+  })
+
+  it('run only in their environments, and there although new ones start switched off', async () => {
+    const line = async (environment: string | readonly string[], startOff = false) =>
+      (await schedule(hourly({ _environment: environment }), at('06:00:00'), startOff)).map((one) =>
+        scheduleLine(one).trim(),
+      )
+    expect(await line('production')).toEqual(['+ wf   hourly> 05:00, only in production'])
+    expect(await runDueSchedules(ports, at('06:05:00'))).toBeNull()
+    expect(await sessions()).toEqual([])
+    expect(await runDueSchedules({ ...ports, environment: 'production' }, at('06:05:00'))).toEqual(at('07:05:00'))
+    await sql`truncate schedules cascade`
+    expect(await line(['production', 'development'], true)).toEqual(['+ wf   hourly> 05:00, next 2026-03-28 06:05 UTC'])
+    await runDueSchedules(ports, at('06:05:00'))
     expect(await sessions()).toEqual(['06:00'])
   })
 })

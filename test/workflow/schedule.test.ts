@@ -231,6 +231,18 @@ describe('a schedule', () => {
     ],
     [{ 'daily>': '07:00:00', skip_delayed_by: 'soon' }, 'skip_delayed_by', 'Invalid duration: "soon"'],
     [{ 'daily>': '07:00:00', _missed: 'some' }, '_missed', '_missed: "some" is none of all, last, none, ask'],
+    [
+      { 'daily>': '07:00:00', _overlap: ['queue'] },
+      '_overlap',
+      '_overlap: ["queue"] is none of allow, forbid, replace, queue',
+    ],
+    [
+      { 'daily>': '07:00:00', _overlap: 'queue', skip_on_overtime: true },
+      '_overlap',
+      'skip_on_overtime: true and _overlap: queue say different things',
+    ],
+    [{ 'daily>': '07:00:00', _environment: [] }, '_environment', '_environment: [] names no environment'],
+    [{ 'daily>': '07:00:00', _environment: [1] }, '_environment', '_environment: [1] names no environment'],
   ])('declines %j', (config, key, message) => {
     expect(findScheduleFaults(config)).toMatchObject([{ key, message }])
   })

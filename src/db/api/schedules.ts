@@ -1,4 +1,5 @@
 import type { ProjectId, ScheduleId, WorkflowId } from '../../brand.ts'
+import type { SkipReason } from '../../workflow/plan-sessions.ts'
 import type { Due } from '../../workflow/workflow.ts'
 import type { Sql } from '../sql.ts'
 
@@ -12,8 +13,14 @@ export type ScheduleRow = {
   readonly nextRunAt: Date
   readonly nextSessionTime: Date
   readonly disabledAt: Date | null
-  /** It missed more sessions than are made up by themselves: waits for a person. */
+  /** Sessions were missed, and wait for a person. */
   readonly heldAt: Date | null
+  /** Its next session waits until no attempt of the workflow runs. */
+  readonly waitingSince: Date | null
+  /** Null: it runs everywhere. */
+  readonly environments: readonly string[] | null
+  /** The newest that was left out. */
+  readonly lastSkip: { readonly sessionTime: string; readonly because: SkipReason; readonly skippedAt: string } | null
   readonly createdAt: Date
 }
 
@@ -47,10 +54,12 @@ export async function disableSchedule(sql: Sql, id: string, now: Date): Promise<
   return count === 1
 }
 
-/** False: there is no such schedule. From `next` on when it is given, else what was missed is made up; one that was held is let go. */
+/** False: there is no such schedule. From `next` on when it is given; else one that was held makes up all it has missed, however much that is. */
 export async function enableSchedule(sql: Sql, id: string, next: Due | null, now: Date): Promise<boolean> {
   const { count } = await sql`
-    update schedules set disabled_at = null, held_at = null, updated_at = ${now},
+    update schedules set disabled_at = null, held_at = null, made_up = 0, updated_at = ${now},
+      make_up_until = case when held_at is null then make_up_until else ${now}::timestamptz end,
+      waiting_since = case when ${next === null} then waiting_since end,
       next_run_at = coalesce(${next?.runAt ?? null}, next_run_at),
       next_session_time = coalesce(${next?.sessionTime ?? null}, next_session_time)
     where id = ${id}`
@@ -60,5 +69,7 @@ export async function enableSchedule(sql: Sql, id: string, next: Due | null, now
 const columns = (sql: Sql) => sql`
   select s.id, p.id as "projectId", p.name as "projectName", w.id as "workflowId", w.name as "workflowName", w.timezone,
     s.next_run_at as "nextRunAt", s.next_session_time as "nextSessionTime", s.disabled_at as "disabledAt",
-    s.held_at as "heldAt", s.created_at as "createdAt"
+    s.held_at as "heldAt", s.waiting_since as "waitingSince", s.environments, s.created_at as "createdAt",
+    (select json_build_object('sessionTime', session_time, 'because', because, 'skippedAt', skipped_at)
+      from skipped_sessions where schedule_id = s.id order by session_time desc limit 1) as "lastSkip"
   from schedules s join projects p on p.id = s.project_id join workflows w on w.id = s.workflow_id`

@@ -81,7 +81,16 @@ export const answerSchedule = (row: ScheduleRow) => ({
   nextScheduleTime: zoned(row.nextSessionTime, row.timezone),
   disabledAt: maybeInstant(row.disabledAt),
   heldAt: maybeInstant(row.heldAt),
+  waitingSince: maybeInstant(row.waitingSince),
+  environments: row.environments,
+  lastSkip: row.lastSkip === null ? null : answerSkip(row.lastSkip, row.timezone),
   timezone: row.timezone,
+})
+
+const answerSkip = (skip: NonNullable<ScheduleRow['lastSkip']>, timezone: string) => ({
+  sessionTime: zoned(new Date(skip.sessionTime), timezone),
+  because: skip.because,
+  skippedAt: instant(new Date(skip.skippedAt)),
 })
 
 /** What `skip`, `enable` and `disable` answer. `updatedAt` is the time of creation, as in Digdag. */
