@@ -219,9 +219,6 @@ export function addressOf({ host, port }: Listen): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-/** What `_environment` of a schedule is compared with. */
-export const environmentOf = ({ environment }: Pick<Config, 'environment'>): string => environment ?? 'development'
-
 /** The environment whose schedules start switched off, if this is one: a copy of production must not send its mails and bills again. */
 export const quietEnvironment = ({ environment }: Pick<Config, 'environment'>): string | null =>
   environment === 'production' ? null : environment

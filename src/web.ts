@@ -15,7 +15,7 @@ import type { WebhookPorts } from './app/receive-webhook.ts'
 import { resumeDeploys } from './app/resume-deploys.ts'
 import { webOwner } from './app/web-owner.ts'
 import { readArchive } from './archive/read-archive.ts'
-import { addressOf, type Config, environmentOf, quietEnvironment, readConfig } from './config.ts'
+import { addressOf, type Config, quietEnvironment, readConfig } from './config.ts'
 import { findOrNameInstallation, type Installation } from './db/installation.ts'
 import { isMigrated } from './db/migrate.ts'
 import { readTemplates } from './docker/templates.ts'
@@ -83,12 +83,7 @@ export async function openWeb(lifetime: Lifetime, needs: Needs): Promise<string>
     config.listen,
   )
   lifetime.onEnd(() => stopListening(server, Math.max(STOP_MS, config.webDrainMs - NOTICE_MS)))
-  lifetime.own(
-    openTime(
-      { ...attempts, environment: environmentOf(config), now: stores.now, report: reports.report },
-      { fenceMs: config.fenceMs },
-    ),
-  )
+  lifetime.own(openTime({ ...attempts, now: stores.now, report: reports.report }, { fenceMs: config.fenceMs }))
   const { repositories } = delivery.git
   const { keepLogsMs } = config
   lifetime.own(openCollecting({ sql, repositories, keepLogsMs, now: stores.now, report: reports.report }))
@@ -144,7 +139,6 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
     holder: { ...webOwner(), leaseSeconds: LEASE_SECONDS },
     running: new Set(),
     maxSourceBytes: config.maxSourceBytes,
-    environment: environmentOf(config),
     quietEnvironment: quietEnvironment(config),
     url,
     now,

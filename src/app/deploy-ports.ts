@@ -37,8 +37,6 @@ export type DeployPorts = {
   /** The deploys that this process works on. */
   readonly running: Set<DeployId>
   readonly maxSourceBytes: number
-  /** Where this runs; `development` when nobody named it. */
-  readonly environment: string
   /** Where new schedules start switched off, its name; null: they run. */
   readonly quietEnvironment: string | null
   /** Of the dashboard, without a slash at its end. */

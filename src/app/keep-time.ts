@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { isDatabaseAway, isQuietlyAway } from '../db/sql.ts'
 import { keepTimeIfFree, leaveTime } from '../db/time-keeper.ts'
 import { forgetOldCounts } from '../db/work-counts.ts'
+import type { AttemptPorts } from './finish-task.ts'
 import { rescueBuilds } from './rescue-builds.ts'
-import { runDueSchedules, type SchedulePorts } from './run-schedules.ts'
+import { runDueSchedules } from './run-schedules.ts'
 import { type SweepOptions, sweep } from './sweep.ts'
 
-export type TimePorts = SchedulePorts & { readonly now: () => Date; readonly report: (error: unknown) => void }
+export type TimePorts = AttemptPorts & { readonly now: () => Date; readonly report: (error: unknown) => void }
 
 const SWEEP_MS = 2000
 /** How long the others wait for one that was killed. */

@@ -73,7 +73,6 @@ async function release(
     projectId: project.id,
     workflows: stored.map(({ id, name }) => ({ workflowId: id, name, schedule: schedules.get(name) ?? null })),
     startOff: ports.quietEnvironment !== null,
-    environment: ports.environment,
     from: pushed.schedules.from ?? now,
     clear: pushed.schedules.clear,
     now,

@@ -33,21 +33,19 @@ const TOGETHER = 50
 /** Of their workflows, as JSON: so much is planted at once. */
 const TOGETHER_BYTES = 2 ** 20
 
-export type SchedulePorts = AttemptPorts & { readonly environment: string }
-
 /** Starts what is due: each session once, whoever else looks at the same moment. Gives the time when the next one is due. */
-export async function runDueSchedules(ports: SchedulePorts, now: Date): Promise<Date | null> {
+export async function runDueSchedules(ports: AttemptPorts, now: Date): Promise<Date | null> {
   while (await runTogether(ports, now)) {
     // some schedules a transaction
   }
-  return findNextRunAt(ports.sql, ports)
+  return findNextRunAt(ports.sql)
 }
 
 /** False: nothing is due, or other webs are at it. What cannot be started together is looked at one by one. */
-async function runTogether(ports: SchedulePorts, now: Date): Promise<boolean> {
+async function runTogether(ports: AttemptPorts, now: Date): Promise<boolean> {
   let seen: readonly DueSchedule[] = []
   const run = ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
-    seen = upToBytes(await lockDueSchedules(tx, { ...ports, limit: TOGETHER }, now), TOGETHER_BYTES)
+    seen = upToBytes(await lockDueSchedules(tx, TOGETHER, now), TOGETHER_BYTES)
     const plans: SchedulePlan[] = []
     const calendar = openCalendar()
     for (const due of seen) plans.push(await planSchedule(tx, calendar, due, now))
@@ -77,7 +75,7 @@ function upToBytes(schedules: readonly DueSchedule[], limit: number): readonly D
 }
 
 /** So a bug in one does not keep the others: theirs are started, and only then is it told. */
-async function runOneByOne(ports: SchedulePorts, count: number, now: Date): Promise<void> {
+async function runOneByOne(ports: AttemptPorts, count: number, now: Date): Promise<void> {
   const bugs: unknown[] = []
   for (let index = 0; index < count; index += 1) {
     await runAlone(ports, now).catch((error: unknown) => {
@@ -89,10 +87,10 @@ async function runOneByOne(ports: SchedulePorts, count: number, now: Date): Prom
 }
 
 /** A bug keeps its own schedule from running for an hour; what passes by itself keeps nobody. */
-async function runAlone(ports: SchedulePorts, now: Date): Promise<void> {
+async function runAlone(ports: AttemptPorts, now: Date): Promise<void> {
   let current: DueSchedule | undefined
   const run = ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
-    ;[current] = await lockDueSchedules(tx, { ...ports, limit: 1 }, now)
+    ;[current] = await lockDueSchedules(tx, 1, now)
     return current === undefined ? [] : await startInTurn(tx, limitsOf(ports), current, now)
   })
   const ready = await run.catch(async (error: unknown) => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { ScheduleAnswer } from '../http/api/answers.ts'
-import { HELD } from '../workflow/schedule-words.ts'
+import { HELD, SKIPPED } from '../workflow/schedule-words.ts'
 import { pathOf } from './client.ts'
 import { listAll } from './list-all.ts'
 import { idOf } from './number.ts'
@@ -41,7 +41,12 @@ export function schedulesCommand(tools: Tools): Command {
       const off = answer.schedules.filter(({ disabledAt }) => disabledAt !== null).length
       if (off > 0) tools.say(sayOff(off, answer.quietEnvironment))
       for (const { id } of answer.schedules.filter(isHeld))
-        tools.say(`Schedule ${id} is ${HELD}. Leave them out: sluice schedules:enable ${id} --skip`)
+        tools.say(
+          `Schedule ${id} is ${HELD}. Make them up: sluice schedules:enable ${id}. Leave them out: sluice schedules:enable ${id} --skip`,
+        )
+      for (const { id, lastSkip } of answer.schedules)
+        if (lastSkip !== null)
+          tools.say(`Schedule ${id} left out the session of ${lastSkip.sessionTime}: ${SKIPPED[lastSkip.because]}`)
     })
 }
 
@@ -50,11 +55,14 @@ function sayOff(off: number, quietEnvironment: string | null): string {
   return `${off} ${off === 1 ? 'is' : 'are'} off${why}. Switch one on, from now on: sluice schedules:enable ID --skip`
 }
 
-const isHeld = ({ disabledAt, heldAt }: ScheduleAnswer) => disabledAt === null && heldAt !== null
+const isHeld = ({ disabledAt, heldAt, elsewhere }: ScheduleAnswer) =>
+  disabledAt === null && heldAt !== null && elsewhere === null
 
 function nextRunOf(schedule: ScheduleAnswer): string {
+  if (schedule.elsewhere !== null) return `only in ${schedule.elsewhere.join(', ')}`
   if (schedule.disabledAt !== null) return `off since ${schedule.disabledAt}`
-  return schedule.heldAt === null ? schedule.nextRunTime : `held since ${schedule.heldAt}`
+  if (schedule.heldAt !== null) return `held since ${schedule.heldAt}`
+  return schedule.waitingSince === null ? schedule.nextRunTime : `waits since ${schedule.waitingSince}`
 }
 
 /** `sluice schedules:disable ID` and `sluice schedules:enable ID` */

@@ -1,5 +1,6 @@
 import type { AttemptId, JsonObject, ProjectId, ScheduleId, WorkflowId } from '../brand.ts'
 import { type Running, SKIPS_KEPT, type Skip, type Standing } from '../workflow/plan-sessions.ts'
+import { elsewhere } from './schedules.ts'
 import { jsonText, type Sql } from './sql.ts'
 
 export type DueSchedule = Standing & {
@@ -11,26 +12,19 @@ export type DueSchedule = Standing & {
   readonly timezone: string
 }
 
-/** Which schedules: those that run in this environment. */
-export type Where = { readonly environment: string }
-
 /** Those that wait longest, locked; what another web works on is passed over. One that waits for attempts of its workflow is due when none is left. */
-export async function lockDueSchedules(
-  sql: Sql,
-  { environment, limit }: Where & { readonly limit: number },
-  now: Date,
-): Promise<readonly DueSchedule[]> {
+export async function lockDueSchedules(sql: Sql, limit: number, now: Date): Promise<readonly DueSchedule[]> {
   return sql<DueSchedule[]>`
     select schedules.id, schedules.project_id as "projectId", workflow_id as "workflowId", workflow_name as "workflowName",
       next_run_at as "runAt", next_session_time as "sessionTime", last_session_time as "lastSessionTime",
       waiting_since as "waitingSince", made_up as "madeUp", make_up_until as "makeUpUntil", config, timezone
     from schedules join workflows on workflows.id = workflow_id
-    where next_run_at <= ${now} and disabled_at is null and held_at is null and ${runsIn(sql, environment)}
+    where next_run_at <= ${now} and disabled_at is null and held_at is null and ${runsHere(sql)}
       and (waiting_since is null or not ${runs(sql)})
     order by next_run_at, schedules.id limit ${limit} for update of schedules skip locked`
 }
 
-const runsIn = (sql: Sql, environment: string) => sql`(environments is null or ${environment} = any(environments))`
+const runsHere = (sql: Sql) => sql`${elsewhere(sql)} is null`
 
 const runs = (sql: Sql) => sql`exists (
   select from attempts join sessions on sessions.id = session_id
@@ -78,10 +72,10 @@ export async function holdSchedule(sql: Sql, id: ScheduleId, now: Date): Promise
 }
 
 /** Those that wait for attempts of their workflow are looked at again and again. */
-export async function findNextRunAt(sql: Sql, { environment }: Where): Promise<Date | null> {
+export async function findNextRunAt(sql: Sql): Promise<Date | null> {
   const [row] = await sql<[{ at: Date | null }]>`
     select min(next_run_at) as at from schedules
-    where disabled_at is null and held_at is null and waiting_since is null and ${runsIn(sql, environment)}`
+    where disabled_at is null and held_at is null and waiting_since is null and ${runsHere(sql)}`
   return row.at
 }
 

@@ -20,6 +20,9 @@ export async function findInstallation(sql: Sql): Promise<Installation | undefin
   return row
 }
 
+/** Where this runs, in SQL: what `_environment` of a schedule is compared with. */
+export const environmentOf = (sql: Sql) => sql`coalesce((select environment from installation), 'development')`
+
 /** False: it is there already. Any name but the last one is a move, null (unnamed) too. */
 export async function moveInstallationIfElsewhere(sql: Sql, environment: string | null): Promise<boolean> {
   const { count } =

@@ -2,6 +2,7 @@ import type { JsonObject, ProjectId, ScheduleId, WorkflowId } from '../brand.ts'
 import { firstDue, nextDue, readSchedule } from '../workflow/schedule.ts'
 import { readPolicy } from '../workflow/schedule-policy.ts'
 import type { Schedule } from '../workflow/workflow.ts'
+import { environmentOf } from './installation.ts'
 import type { Sql } from './sql.ts'
 
 /** When a schedule has come to its end; Digdag's word for never. */
@@ -41,7 +42,6 @@ type NewSchedules = {
   readonly workflows: readonly ScheduledWorkflow[]
   /** New ones are switched off, unless they say that they run here. */
   readonly startOff: boolean
-  readonly environment: string
   /** New schedules begin here. */
   readonly from: Date
   /** Workflows whose schedules begin anew, too. */
@@ -82,7 +82,7 @@ const writtenOf = ({ config, timezone }: Row) => readSchedule(config.schedule ??
 
 async function putSchedule(
   tx: Sql,
-  { projectId, startOff, environment, from, clear, now }: Omit<NewSchedules, 'workflows'>,
+  { projectId, startOff, from, clear, now }: Omit<NewSchedules, 'workflows'>,
   { workflowId, name, schedule }: ScheduledWorkflow,
   row: Row | undefined,
 ): Promise<ScheduleChange | null> {
@@ -93,19 +93,23 @@ async function putSchedule(
   const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
   const { environments } = readPolicy(schedule.options)
   const startsOff = startOff && environments === null
-  await tx`
+  const [stored] = await tx<[{ elsewhere: readonly string[] | null }]>`
     insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, environments, disabled_at, created_at, updated_at)
     values (${projectId}, ${workflowId}, ${name}, ${runAt}, ${sessionTime}, ${environments === null ? null : [...environments]}, ${startsOff ? now : null}, ${now}, ${now})
     on conflict (project_id, workflow_name) do update set workflow_id = excluded.workflow_id, environments = excluded.environments,
       next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, last_session_time = ${last},
-      held_at = case when ${isCleared} then null else schedules.held_at end, updated_at = excluded.updated_at`
-  const elsewhere = environments === null || environments.includes(environment) ? null : environments
-  const change = { workflowName: name, after: schedule, nextRunAt: due?.runAt ?? null, elsewhere }
+      held_at = case when ${isCleared} then null else schedules.held_at end, updated_at = excluded.updated_at
+    returning ${elsewhere(tx)} as elsewhere`
+  const change = { workflowName: name, after: schedule, nextRunAt: due?.runAt ?? null, ...stored }
   if (row === undefined) return { ...change, sign: '+', before: null, isOff: startsOff }
   const before = writtenOf(row)
   const isSame = JSON.stringify(before) === JSON.stringify(schedule)
   return isSame ? null : { ...change, sign: '~', before, isOff: row.isOff }
 }
+
+/** Where a schedule runs when that is not here, in SQL; null: it runs here. */
+export const elsewhere = (sql: Sql) =>
+  sql`case when ${environmentOf(sql)} <> all(schedules.environments) then schedules.environments end`
 
 /** Gives how many were on. */
 export async function disableAllSchedules(sql: Sql, now: Date): Promise<number> {

@@ -1,3 +1,4 @@
+import type { SkipReason } from '../workflow/plan-sessions.ts'
 import type { Outcome } from './attempt.ts'
 import type { ShownAttemptState, ShownDeployState } from './states.ts'
 
@@ -35,12 +36,21 @@ export type ShownWorkflow = {
   readonly schedule: string | null
   readonly nextRunAt: Date | null
   readonly isPaused: boolean
-  /** It missed more sessions than are made up by themselves; null: it goes on. */
+  /** For which session it runs next. */
+  readonly nextSessionTime: Date | null
+  /** Sessions were missed, and wait for a person; null: it goes on. */
   readonly heldScheduleId: string | null
+  /** Its next session waits until no attempt of the workflow runs. */
+  readonly waitingSince: Date | null
+  /** Where it runs when that is not here. */
+  readonly elsewhere: readonly string[] | null
   readonly last: { readonly id: string; readonly state: ShownAttemptState; readonly startedAt: Date } | null
   /** Newest last. */
   readonly recent: readonly Outcome[]
 }
+
+/** A session that its schedule left out. */
+export type ShownSkip = { readonly sessionTime: Date; readonly because: SkipReason }
 
 export type ShownProjectRow = {
   readonly name: string

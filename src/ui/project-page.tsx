@@ -143,15 +143,17 @@ function Workflows({ view, props: { project, workflows } }: { view: View; props:
 }
 
 function Next({ view, workflow }: { view: View; workflow: ShownWorkflow }) {
-  const { nextRunAt, isPaused, heldScheduleId } = workflow
+  const { nextRunAt, isPaused, heldScheduleId, waitingSince, elsewhere } = workflow
+  if (elsewhere !== null) return `only in ${elsewhere.join(', ')}`
   if (isPaused) return 'off'
   if (heldScheduleId !== null) return 'held'
+  if (waitingSince !== null) return 'waits for what runs'
   return nextRunAt === null ? '–' : <When at={nextRunAt} view={view} />
 }
 
 /** A held schedule would look like one that is late. */
-function Held({ workflow: { isPaused, heldScheduleId } }: { workflow: ShownWorkflow }) {
-  if (isPaused || heldScheduleId === null) return null
+function Held({ workflow: { isPaused, heldScheduleId, elsewhere } }: { workflow: ShownWorkflow }) {
+  if (isPaused || heldScheduleId === null || elsewhere !== null) return null
   return (
     <p class="small">
       {HELD}; <code>sluice schedules:enable {heldScheduleId} --skip</code>

@@ -1,6 +1,6 @@
-import type { ShownWorkflow } from '../shown/project.ts'
+import type { ShownSkip, ShownWorkflow } from '../shown/project.ts'
 import type { ShownSession } from '../shown/session.ts'
-import { HELD } from '../workflow/schedule-words.ts'
+import { HELD, SKIPPED } from '../workflow/schedule-words.ts'
 import { Act, Confirm } from './confirm.tsx'
 import { clock, countOf, dateOf, sayDuration, sayIn, saySession } from './format.ts'
 import { Icon } from './glyph.tsx'
@@ -15,6 +15,8 @@ export type WorkflowPageProps = {
   readonly workflow: ShownWorkflow
   readonly revision: number
   readonly next: readonly { readonly runAt: Date; readonly sessionTime: Date }[]
+  /** The last that its schedule left out, newest first. */
+  readonly skips: readonly ShownSkip[]
   /** Newest first. */
   readonly sessions: readonly ShownSession[]
   /** Goes on below this one; null: that was all. */
@@ -47,7 +49,10 @@ export function WorkflowPage({ view, props, graph }: Props & { readonly graph: S
       <WorkflowGraph graph={graph} project={props.project} revision={props.revision} />
       <div class="cols">
         <Sessions view={view} props={props} />
-        <Next view={view} props={props} />
+        <div>
+          <Next view={view} props={props} />
+          <LeftOut props={props} />
+        </div>
       </div>
     </Shell>
   )
@@ -91,7 +96,7 @@ function Head({ view, props: { workflow } }: Props) {
             {passed} of the last {ended.length} passed
           </span>
         )}
-        {workflow.nextRunAt === null || workflow.heldScheduleId !== null ? null : (
+        {workflow.nextRunAt === null || workflow.heldScheduleId !== null || workflow.elsewhere !== null ? null : (
           <span>
             <Icon name="clock" />
             next {sayIn(workflow.nextRunAt, view.now)}
@@ -170,16 +175,24 @@ function SessionRow({ view, session, zone }: { view: View; session: ShownSession
   )
 }
 
-function sayWhyNone({ isPaused, heldScheduleId }: Props['props']['workflow']): string {
+function sayWhyNone({ isPaused, heldScheduleId, elsewhere, nextSessionTime, timezone }: ShownWorkflow): string {
+  if (elsewhere !== null) return `Its schedule runs only in ${elsewhere.join(', ')}.`
   if (isPaused) return 'Its schedule is switched off.'
   if (heldScheduleId === null) return 'No schedule. Start it by hand, or add schedule: to it.'
-  return `Its schedule is ${HELD}. Leave them out: sluice schedules:enable ${heldScheduleId} --skip`
+  const first = nextSessionTime === null ? '' : ` The first is that of ${saySession(nextSessionTime, timezone)}.`
+  return `Its schedule is ${HELD}.${first} Make them up, or leave them out: sluice schedules:enable ${heldScheduleId} --skip`
 }
 
 function Switch({ view, props: { project, workflow } }: Props) {
   const action = `${workflowPath(project, workflow.name)}/schedule`
-  return workflow.isPaused || workflow.heldScheduleId !== null ? (
-    <Act view={view} action={action} label="Switch on from now" look="small" fields={{ switch: 'on' }} />
+  const isHeld = !workflow.isPaused && workflow.heldScheduleId !== null
+  return workflow.isPaused || isHeld ? (
+    <span class="row">
+      {isHeld ? (
+        <Act view={view} action={action} label="Make them up" look="small" fields={{ switch: 'make-up' }} />
+      ) : null}
+      <Act view={view} action={action} label="Switch on from now" look="small" fields={{ switch: 'on' }} />
+    </span>
   ) : (
     <Act view={view} action={action} label="Switch off" look="small" fields={{ switch: 'off' }} />
   )
@@ -193,6 +206,7 @@ function Next({ view, props }: Props) {
       note={next.length === 0 ? null : countOf(next.length, 'run')}
       side={workflow.schedule === null ? undefined : <Switch view={view} props={props} />}
     >
+      <Waiting view={view} workflow={workflow} />
       {next.length === 0 ? (
         <p class="sheet pad quiet">{sayWhyNone(workflow)}</p>
       ) : (
@@ -216,6 +230,42 @@ function Next({ view, props }: Props) {
           </table>
         </div>
       )}
+    </Section>
+  )
+}
+
+function Waiting({
+  view,
+  workflow: { waitingSince, nextSessionTime, timezone },
+}: {
+  view: View
+  workflow: ShownWorkflow
+}) {
+  if (waitingSince === null || nextSessionTime === null) return null
+  return (
+    <p class="sheet pad">
+      The session of {saySession(nextSessionTime, timezone)} waits since <When at={waitingSince} view={view} /> until
+      what runs of this workflow has ended.
+    </p>
+  )
+}
+
+function LeftOut({ props: { skips, workflow } }: Pick<Props, 'props'>) {
+  if (skips.length === 0) return null
+  return (
+    <Section title="Left out" note={`the last ${skips.length}`}>
+      <div class="sheet">
+        <table class="table">
+          <tbody>
+            {skips.map(({ sessionTime, because }) => (
+              <tr>
+                <td class="nowrap">{saySession(sessionTime, workflow.timezone)}</td>
+                <td class="small quiet">{SKIPPED[because]}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Section>
   )
 }

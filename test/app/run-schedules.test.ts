@@ -36,9 +36,7 @@ const hourly = (options: JsonObject = {}) => ({ schedule: { 'hourly>': '05:00', 
 async function schedule(config: JsonObject, from = at('06:00:00'), startOff = false) {
   const { projectId, workflowId } = await makeWorkflow(sql, config)
   const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule ?? null, 'UTC') }]
-  return sql.begin((tx) =>
-    syncSchedules(tx, { projectId, workflows, startOff, environment: 'development', from, clear: [], now: from }),
-  )
+  return sql.begin((tx) => syncSchedules(tx, { projectId, workflows, startOff, from, clear: [], now: from }))
 }
 /** Of as many workflows, all due at 06:05. */
 async function scheduleMany(count: number) {
@@ -57,7 +55,7 @@ const sessions = async () =>
   )
 
 eachBackend('schedules', (open) => {
-  const ports = { ...openPorts(sql, open), environment: 'development' }
+  const ports = openPorts(sql, open)
   beforeEach(async () => {
     await sql`truncate projects, sessions, attempts, tasks, schedules cascade`
     await sql`update limits set used = 0`
@@ -67,8 +65,8 @@ eachBackend('schedules', (open) => {
     await scheduleMany(3)
     const due = at('06:05:00')
     await sql.begin(async (tx) => {
-      expect(await lockDueSchedules(tx, { environment: 'development', limit: 2 }, due)).toHaveLength(2)
-      expect(await lockDueSchedules(other, { environment: 'development', limit: 9 }, due)).toHaveLength(1)
+      expect(await lockDueSchedules(tx, 2, due)).toHaveLength(2)
+      expect(await lockDueSchedules(other, 9, due)).toHaveLength(1)
     })
   })
 
@@ -332,7 +330,10 @@ eachBackend('schedules', (open) => {
     expect(await line('production')).toEqual(['+ wf   hourly> 05:00, only in production'])
     expect(await runDueSchedules(ports, at('06:05:00'))).toBeNull()
     expect(await sessions()).toEqual([])
-    expect(await runDueSchedules({ ...ports, environment: 'production' }, at('06:05:00'))).toEqual(at('07:05:00'))
+    await findOrNameInstallation(sql)
+    await enterEnvironment(sql, { environment: 'production', quietEnvironment: null }, at('06:00:00'))
+    expect(await runDueSchedules(ports, at('06:05:00'))).toEqual(at('07:05:00'))
+    await enterEnvironment(sql, { environment: null, quietEnvironment: null }, at('06:00:00'))
     await sql`truncate schedules cascade`
     expect(await line(['production', 'development'], true)).toEqual(['+ wf   hourly> 05:00, next 2026-03-28 06:05 UTC'])
     await runDueSchedules(ports, at('06:05:00'))

@@ -206,7 +206,7 @@ eachBackend('the sweep', (open) => {
     await begin(claim, { isRetryable: true, retry: { ...RETRY, limit: 1 } })
     await sql`update tasks set retry = '{"limit":1,"intervalMs":60000,"backoff":"constant","maxIntervalMs":null,"onLoss":true}' where id = ${claim.id}`
     await finishTask(ports, { claim, event: FAILED }, now)
-    const keepers = [1, 2].map(() => openTime({ ...ports, environment: 'test', now: () => after(61) }, OPTIONS))
+    const keepers = [1, 2].map(() => openTime({ ...ports, now: () => after(61) }, OPTIONS))
     await expect.poll(() => statesOf(sql, id), { timeout: 10_000 }).toContain('+wf+a ready')
     await Promise.all(keepers.map((keeper) => keeper.close()))
   })

@@ -9,6 +9,9 @@ const scheduleOf = (id: string, rest: object) => ({
   nextScheduleTime: '2026-03-02T00:00:00+00:00',
   disabledAt: null,
   heldAt: null,
+  waitingSince: null,
+  elsewhere: null,
+  lastSkip: null,
   timezone: 'UTC',
   ...rest,
 })
@@ -24,9 +27,23 @@ describe('sluice schedules', () => {
       ['1', 'shop', 'daily_1', '2026-03-02T06:00:00Z', '2026-03-02T00:00:00+00:00'],
       ['2', 'shop', 'daily_2', 'held since 2026-03-20T06:00:00Z', '2026-03-02T00:00:00+00:00'],
       [
-        'Schedule 2 is held: 10 missed sessions were made up, more wait. Leave them out: sluice schedules:enable 2 --skip',
+        'Schedule 2 is held: sessions were missed, and wait for a decision. Make them up: sluice schedules:enable 2. Leave them out: sluice schedules:enable 2 --skip',
       ],
       [''],
+    ])
+  })
+
+  it('tells what waits, what runs elsewhere, and what was left out, and why', async () => {
+    const lastSkip = { sessionTime: '2026-03-01T00:00:00+00:00', because: 'running', skippedAt: '2026-03-01T06:00:00Z' }
+    const waiting = { waitingSince: '2026-03-20T06:00:00Z' }
+    const elsewhere = ['production', 'staging']
+    const schedules = [scheduleOf('1', waiting), scheduleOf('2', { elsewhere }), scheduleOf('3', { lastSkip })]
+    const { sluice } = openDesk(() => Response.json({ schedules, quietEnvironment: null }))
+    const { out } = await sluice('schedules')
+    expect(out.split('\n').map((line) => line.trimEnd().split(/ {2,}/)[3] ?? line)).toEqual([
+      ...['NEXT RUN', 'waits since 2026-03-20T06:00:00Z', 'only in production, staging', '2026-03-02T06:00:00Z'],
+      'Schedule 3 left out the session of 2026-03-01T00:00:00+00:00: another attempt was running',
+      '',
     ])
   })
 

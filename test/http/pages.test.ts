@@ -59,10 +59,35 @@ describe('a schedule that is held', () => {
       insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, held_at, created_at, updated_at)
       values (${id}, ${workflows.get('daily_sync') ?? ''}, 'daily_sync', '2026-03-02T05:00:00Z', '2026-03-02T00:00:00Z', ${NOW}, ${NOW}, ${NOW})
       returning id`
-    const hint = `more wait; sluice schedules:enable ${schedule?.id} --skip`
-    expect(textOf(await read('/projects/held'))).toContain(`held: 10 missed sessions were made up, ${hint}`)
-    expect(textOf(await read('/projects/held/workflows/daily_sync'))).toContain('Its schedule is held')
+    const hint = `wait for a decision; sluice schedules:enable ${schedule?.id} --skip`
+    expect(textOf(await read('/projects/held'))).toContain(`held: sessions were missed, and ${hint}`)
+    const path = '/projects/held/workflows/daily_sync'
+    expect(textOf(await read(path))).toContain('The first is that of 2 Mar 2026, 01:00 CET.')
     expect(await read('/')).not.toContain('2026-03-02')
+    expect(textOf(await read(path))).toContain('Make them up Switch on from now')
+    await act(`${path}/schedule`, { switch: 'make-up' })
+    const [row] = await sql`
+      select held_at is null as "goesOn", make_up_until as until, next_session_time as at from schedules where id = ${schedule?.id ?? ''}`
+    expect(row).toEqual({ goesOn: true, until: NOW, at: new Date('2026-03-02T00:00:00Z') })
+  })
+})
+
+describe('a schedule', () => {
+  it('says what waits for what runs, what it left out and why, and where else it runs', async () => {
+    const { id, workflows } = await rows.project('busy', { config: { schedule: { 'daily>': '06:00:00' } } })
+    await sql`
+      insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, waiting_since, created_at, updated_at)
+      values (${id}, ${workflows.get('daily_sync') ?? ''}, 'daily_sync', '2026-03-28T05:00:00Z', '2026-03-27T23:00:00Z', '2026-03-28T05:00:00Z', ${NOW}, ${NOW})`
+    await sql`
+      insert into skipped_sessions (schedule_id, session_time, because, skipped_at)
+      select id, '2026-03-26T23:00:00Z', 'running', ${NOW} from schedules where project_id = ${id}`
+    const path = '/projects/busy/workflows/daily_sync'
+    expect(textOf(await read('/projects/busy'))).toContain('waits for what runs')
+    expect(textOf(await read(path))).toContain('The session of 28 Mar 2026, 00:00 CET waits since')
+    expect(textOf(await read(path))).toContain('Left out the last 1 27 Mar 2026, 00:00 CET another attempt was running')
+    await sql`update schedules set environments = '{production}' where project_id = ${id}`
+    expect(textOf(await read(path))).toContain('Its schedule runs only in production.')
+    expect(textOf(await read('/projects/busy'))).toContain('only in production')
   })
 })
 

@@ -64,7 +64,6 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     holder: { owner: 'test/1', leaseSeconds: 60, isGone: () => false },
     running: new Set(),
     maxSourceBytes: 3 * 1024 * 1024,
-    environment: 'development',
     quietEnvironment: null,
     url: 'http://sluice.example',
     now: () => NOW,

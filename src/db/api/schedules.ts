@@ -1,6 +1,7 @@
 import type { ProjectId, ScheduleId, WorkflowId } from '../../brand.ts'
 import type { SkipReason } from '../../workflow/plan-sessions.ts'
 import type { Due } from '../../workflow/workflow.ts'
+import { elsewhere } from '../schedules.ts'
 import type { Sql } from '../sql.ts'
 
 export type ScheduleRow = {
@@ -17,8 +18,8 @@ export type ScheduleRow = {
   readonly heldAt: Date | null
   /** Its next session waits until no attempt of the workflow runs. */
   readonly waitingSince: Date | null
-  /** Null: it runs everywhere. */
-  readonly environments: readonly string[] | null
+  /** Where it runs when that is not here. */
+  readonly elsewhere: readonly string[] | null
   /** The newest that was left out. */
   readonly lastSkip: { readonly sessionTime: string; readonly because: SkipReason; readonly skippedAt: string } | null
   readonly createdAt: Date
@@ -36,14 +37,14 @@ export function listSchedules(
   { projectId, workflow, lastId }: SchedulePage,
 ): Promise<readonly ScheduleRow[]> {
   return sql<ScheduleRow[]>`${columns(sql)}
-    where p.deleted_at is null and s.id > ${lastId}
-      ${projectId === undefined ? sql`` : sql`and s.project_id = ${projectId}`}
-      ${workflow === undefined ? sql`` : sql`and s.workflow_name = ${workflow}`}
-    order by s.id limit 100`
+    where p.deleted_at is null and schedules.id > ${lastId}
+      ${projectId === undefined ? sql`` : sql`and schedules.project_id = ${projectId}`}
+      ${workflow === undefined ? sql`` : sql`and schedules.workflow_name = ${workflow}`}
+    order by schedules.id limit 100`
 }
 
 export async function findSchedule(sql: Sql, id: string): Promise<ScheduleRow | undefined> {
-  const [schedule] = await sql<ScheduleRow[]>`${columns(sql)} where s.id = ${id} and p.deleted_at is null`
+  const [schedule] = await sql<ScheduleRow[]>`${columns(sql)} where schedules.id = ${id} and p.deleted_at is null`
   return schedule
 }
 
@@ -67,9 +68,9 @@ export async function enableSchedule(sql: Sql, id: string, next: Due | null, now
 }
 
 const columns = (sql: Sql) => sql`
-  select s.id, p.id as "projectId", p.name as "projectName", w.id as "workflowId", w.name as "workflowName", w.timezone,
-    s.next_run_at as "nextRunAt", s.next_session_time as "nextSessionTime", s.disabled_at as "disabledAt",
-    s.held_at as "heldAt", s.waiting_since as "waitingSince", s.environments, s.created_at as "createdAt",
+  select schedules.id, p.id as "projectId", p.name as "projectName", w.id as "workflowId", w.name as "workflowName", w.timezone,
+    schedules.next_run_at as "nextRunAt", schedules.next_session_time as "nextSessionTime", schedules.disabled_at as "disabledAt",
+    schedules.held_at as "heldAt", schedules.waiting_since as "waitingSince", ${elsewhere(sql)} as elsewhere, schedules.created_at as "createdAt",
     (select json_build_object('sessionTime', session_time, 'because', because, 'skippedAt', skipped_at)
-      from skipped_sessions where schedule_id = s.id order by session_time desc limit 1) as "lastSkip"
-  from schedules s join projects p on p.id = s.project_id join workflows w on w.id = s.workflow_id`
+      from skipped_sessions where schedule_id = schedules.id order by session_time desc limit 1) as "lastSkip"
+  from schedules join projects p on p.id = schedules.project_id join workflows w on w.id = schedules.workflow_id`

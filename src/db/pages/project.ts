@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject, ProjectId } from '../../brand.ts'
 import type { ShownProject, ShownWorkflow } from '../../shown/project.ts'
+import { elsewhere } from '../schedules.ts'
 import type { Sql } from '../sql.ts'
 import { shownState } from './shown.ts'
 
@@ -65,8 +66,9 @@ export async function listShownWorkflows(
   now: Date,
 ): Promise<readonly (ShownWorkflow & { rawSchedule: JsonObject | null })[]> {
   const rows = await sql<WorkflowRow[]>`
-    select workflows.id, workflows.name, timezone, config->'schedule' as "rawSchedule", next_run_at as "nextRunAt",
-      disabled_at is not null as "isPaused", case when held_at is not null then schedules.id end as "heldScheduleId", recent.sessions as recent
+    select workflows.id, workflows.name, timezone, config->'schedule' as "rawSchedule", next_run_at as "nextRunAt", next_session_time as "nextSessionTime",
+      disabled_at is not null as "isPaused", case when held_at is not null then schedules.id end as "heldScheduleId",
+      waiting_since as "waitingSince", ${elsewhere(sql)} as elsewhere, recent.sessions as recent
     from projects join workflows on workflows.revision_id = current_revision_id
       left join schedules on schedules.project_id = projects.id and schedules.workflow_name = workflows.name
       cross join lateral (

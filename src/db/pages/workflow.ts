@@ -1,4 +1,5 @@
 import type { JsonObject, ProjectId } from '../../brand.ts'
+import type { ShownSkip } from '../../shown/project.ts'
 import type { ShownSession } from '../../shown/session.ts'
 import type { CalledFiles } from '../../workflow/called-file.ts'
 import type { Sql } from '../sql.ts'
@@ -27,4 +28,15 @@ export async function getGraphSource(
     select workflows.name, config, called from workflows join revisions on revisions.id = revision_id
     where workflows.id = ${workflowId}`
   return source
+}
+
+/** Newest first. */
+export async function listShownSkips(
+  sql: Sql,
+  { projectId, workflow, limit }: { projectId: ProjectId; workflow: string; limit: number },
+): Promise<readonly ShownSkip[]> {
+  return sql<ShownSkip[]>`
+    select session_time as "sessionTime", because
+    from skipped_sessions join schedules on schedules.id = schedule_id
+    where project_id = ${projectId} and workflow_name = ${workflow} order by session_time desc limit ${limit}`
 }

@@ -82,7 +82,7 @@ export const answerSchedule = (row: ScheduleRow) => ({
   disabledAt: maybeInstant(row.disabledAt),
   heldAt: maybeInstant(row.heldAt),
   waitingSince: maybeInstant(row.waitingSince),
-  environments: row.environments,
+  elsewhere: row.elsewhere,
   lastSkip: row.lastSkip === null ? null : answerSkip(row.lastSkip, row.timezone),
   timezone: row.timezone,
 })

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { disableSchedule, enableSchedule, listSchedules } from '../../db/api/schedules.ts'
 import { listShownWorkflows } from '../../db/pages/project.ts'
-import { listShownSessions } from '../../db/pages/workflow.ts'
+import { listShownSessions, listShownSkips } from '../../db/pages/workflow.ts'
 import { Refusal } from '../../refusal.ts'
 import { workflowPath } from '../../ui/shell.tsx'
 import { WorkflowPage, type WorkflowPageProps, workflowParts } from '../../ui/workflow-page.tsx'
@@ -16,6 +16,7 @@ import { openGraphs } from './workflow-graphs.ts'
 
 const SESSIONS_A_PAGE = 30
 const NEXT_RUNS = 5
+const SKIPS_A_PAGE = 5
 
 export function workflowRoutes(ports: PagePorts) {
   const getGraph = openGraphs(ports.sql)
@@ -28,7 +29,7 @@ export function workflowRoutes(ports: PagePorts) {
     })
     .post('/projects/:name/workflows/:workflow/schedule', async (c) => {
       const { switch: to } = await readForm(c)
-      await switchSchedule(ports, c, to === 'on')
+      await switchSchedule(ports, c, to === 'on' || to === 'make-up' ? to : 'off')
       return c.redirect(workflowPath(c.req.param('name'), c.req.param('workflow')), 303)
     })
     .get('/events/projects/:name/workflows/:workflow', (c) => {
@@ -56,21 +57,21 @@ async function readWorkflow({ sql, now }: PagePorts, c: Context): Promise<Workfl
     limit: SESSIONS_A_PAGE,
   })
   const last = sessions.at(-1)
+  const { isPaused, heldScheduleId, elsewhere } = workflow
+  const isStill = schedule === null || isPaused || heldScheduleId !== null || elsewhere !== null
   return {
     project: project.name,
     workflow,
     revision: project.revision.number,
-    next:
-      schedule === null || workflow.isPaused || workflow.heldScheduleId !== null
-        ? []
-        : nextDues(schedule, now(), NEXT_RUNS),
+    next: isStill ? [] : nextDues(schedule, now(), NEXT_RUNS),
+    skips: await listShownSkips(sql, { projectId: project.id, workflow: name, limit: SKIPS_A_PAGE }),
     sessions,
     older: last === undefined || sessions.length < SESSIONS_A_PAGE ? null : last.sessionTime.toISOString(),
   }
 }
 
-/** On goes on from now: what came due while it was off is left out. */
-async function switchSchedule({ sql, now }: PagePorts, c: Context, isOn: boolean): Promise<void> {
+/** On goes on from now: what came due meanwhile is left out, or made up when a person wants it. */
+async function switchSchedule({ sql, now }: PagePorts, c: Context, to: 'on' | 'make-up' | 'off'): Promise<void> {
   const project = await getProject({ sql }, c.req.param('name') ?? '')
   const name = c.req.param('workflow') ?? ''
   const [[workflow], [row]] = await Promise.all([
@@ -80,8 +81,8 @@ async function switchSchedule({ sql, now }: PagePorts, c: Context, isOn: boolean
   const written = workflow?.rawSchedule ? readSchedule(workflow.rawSchedule, workflow.timezone) : null
   if (row === undefined || written === null)
     throw new Refusal('not_found', `${name} of ${project.name} has no schedule`, 'Add schedule: to its file, and push.')
-  if (isOn) await enableSchedule(sql, row.id, firstDue(written, now()), now())
-  else await disableSchedule(sql, row.id, now())
+  if (to === 'off') await disableSchedule(sql, row.id, now())
+  else await enableSchedule(sql, row.id, to === 'on' ? firstDue(written, now()) : null, now())
 }
 
 function readMoment(word: string | undefined): Date | null {

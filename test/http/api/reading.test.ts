@@ -80,6 +80,9 @@ describe('schedules', () => {
         nextScheduleTime: '2026-03-28T00:00:00+09:00',
         disabledAt: null,
         heldAt: null,
+        waitingSince: null,
+        elsewhere: null,
+        lastSkip: null,
         timezone: 'Asia/Tokyo',
       },
     ])
