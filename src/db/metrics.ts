@@ -1,4 +1,5 @@
 import { SILENT_AFTER_MS } from './pages/shown.ts'
+import { elsewhere } from './schedules.ts'
 import type { Sql } from './sql.ts'
 
 type Count<Key extends string> = Readonly<Record<Key, string>> & { readonly count: number }
@@ -43,7 +44,8 @@ export async function readStanding(sql: Sql): Promise<Standing> {
     sql<Count<'state'>[]>`
       select state, count(*)::float8 as count from builds where state in ('queued', 'running') group by state order by state`,
     sql<Count<'state'>[]>`
-      select case when disabled_at is not null then 'off' when held_at is not null then 'held' else 'on' end as state, count(*)::float8 as count
+      select case when ${elsewhere(sql)} is not null then 'elsewhere' when disabled_at is not null then 'off' when held_at is not null then 'held'
+        when waiting_since is not null then 'waiting' else 'on' end as state, count(*)::float8 as count
       from schedules group by 1 order by 1`,
     readWorkers(sql),
   ])
@@ -54,7 +56,7 @@ const readSingles = (sql: Sql) => sql<[Pick<Standing, 'attemptsRunning' | 'deplo
   select (select used::float8 from limits where name = 'active_attempts') as "attemptsRunning",
     (select count(*)::float8 from deploys where settled_at is null and finished_at is null) as "deploysOpen",
     (select coalesce(greatest(0, extract(epoch from clock_timestamp() - min(next_run_at))), 0)::float8
-      from schedules where disabled_at is null and held_at is null) as "scheduleDelaySeconds"`
+      from schedules where disabled_at is null and held_at is null and waiting_since is null and ${elsewhere(sql)} is null) as "scheduleDelaySeconds"`
 
 const readWorkers = (sql: Sql) => sql<WorkerStanding[]>`
   select name, stopped_at is null and heard_at > clock_timestamp() - ${SILENT_AFTER_MS} * interval '1 ms' as "isOnline", slots,

@@ -33,7 +33,7 @@ function standingFamilies(standing: Standing): readonly Family[] {
     gauge('sluice_deploys_running', 'Deploys that are on their way.', [{ value: standing.deploysOpen }]),
     gauge(
       'sluice_schedules',
-      'Schedules that are on, off, or held until somebody decides.',
+      'Schedules that are on, off, held until somebody decides, waiting for what runs, or elsewhere: for other environments.',
       byState(standing.schedules),
     ),
     gauge('sluice_schedule_delay_seconds', 'How late the most overdue schedule is.', [

@@ -73,14 +73,15 @@ export const addressOfServer = (c: Context<Env>, { url }: Pick<PagePorts, 'url'>
 function railOf(rows: readonly RailRow[]): Rail {
   return {
     projects: rows.map((row) => ({ name: row.name, look: lookOf(row) })),
-    needsYou: rows.reduce((sum, { failed, unknown }) => sum + failed + unknown, 0),
+    needsYou: rows.reduce((sum, { failed, unknown, held }) => sum + failed + unknown + held, 0),
   }
 }
 
 /** The worst open state of its workflows. */
-function lookOf({ isLive, failed, running, unknown }: RailRow): Look {
+function lookOf({ isLive, failed, running, unknown, held }: RailRow): Look {
   if (failed > 0) return { glyph: 'fail', tone: 'fail', word: `${failed} failed` }
   if (unknown > 0) return { glyph: 'unknown', tone: 'lost', word: `${unknown} unknown` }
+  if (held > 0) return { glyph: 'unknown', tone: 'lost', word: `${held} held` }
   if (running > 0) return { glyph: 'run', tone: 'run', word: 'Running' }
   if (!isLive) return { glyph: 'blocked', tone: 'still', word: 'Nothing is live' }
   return { glyph: 'ok', tone: 'ok', word: 'Well' }

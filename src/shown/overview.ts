@@ -1,9 +1,10 @@
-/** What needs a person: a workflow whose newest session failed, or a task that nobody knows of. */
+/** What needs a person: a workflow whose newest session failed, a task that nobody knows of, or a schedule that was held. */
 export type Incident = {
-  readonly kind: 'failed' | 'unknown'
+  readonly kind: 'failed' | 'unknown' | 'held'
   readonly project: string
   readonly workflow: string
-  readonly attemptId: string
+  /** Null: of a schedule. */
+  readonly attemptId: string | null
   readonly task: string | null
   readonly why: string | null
   readonly at: Date

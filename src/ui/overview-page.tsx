@@ -101,7 +101,7 @@ function NeedsYou({ view, incidents }: { view: View; incidents: readonly Inciden
             {incident.kind === 'failed' ? <Glyph name="fail" tone="fail" /> : <Glyph name="unknown" tone="lost" />}
             <div>
               <div class="what">
-                <a href={attemptPath(incident.attemptId)}>{incident.workflow}</a>{' '}
+                <a href={pathTo(incident)}>{incident.workflow}</a>{' '}
                 <span class="in">
                   in {incident.project}
                   {incident.task === null ? '' : ` · ${incident.task}`}
@@ -110,13 +110,15 @@ function NeedsYou({ view, incidents }: { view: View; incidents: readonly Inciden
               <p class="why">{sayWhy(incident)}</p>
               <div class="meta">
                 <Ago at={incident.at} view={view} />
-                <a class="id" href={attemptPath(incident.attemptId)}>
-                  attempt {incident.attemptId}
-                </a>
+                {incident.attemptId === null ? null : (
+                  <a class="id" href={pathTo(incident)}>
+                    attempt {incident.attemptId}
+                  </a>
+                )}
               </div>
             </div>
             <div class="acts">
-              <a class={index === 0 ? 'btn small primary' : 'btn small'} href={attemptPath(incident.attemptId)}>
+              <a class={index === 0 ? 'btn small primary' : 'btn small'} href={pathTo(incident)}>
                 {incident.kind === 'failed' ? 'See why' : 'Decide'}
               </a>
             </div>
@@ -127,7 +129,11 @@ function NeedsYou({ view, incidents }: { view: View; incidents: readonly Inciden
   )
 }
 
+const pathTo = ({ attemptId, project, workflow }: Incident) =>
+  attemptId === null ? workflowPath(project, workflow) : attemptPath(attemptId)
+
 function sayWhy({ kind, why }: Incident): string {
+  if (kind === 'held') return 'Its schedule missed sessions: make them up, or leave them out.'
   if (kind === 'unknown')
     return `Its worker fell silent while it ran${why === null ? '' : `: ${why}`}. It may have finished: say what became of it.`
   const [line = ''] = (why ?? 'It failed.').split('\n')

@@ -8,20 +8,14 @@ import type { Problem } from './workflow.ts'
 /**
  * What the table of directives says of the keys that stand where they may: of ours a wrong value declines the push, of Digdag's it is a warning, as
  * Digdag takes it and the task fails. A key that does nothing is never taken in silence. `known` are the problems of which others have told.
+ * Those of a schedule are told by `schedule-faults.ts`.
  */
 export function checkValues(tasks: readonly LocatedTask[], known: readonly Problem[]): readonly Problem[] {
   const told = new Set(known.map(placeOf))
-  return tasks.flatMap((task) => [
-    ...checkEntries(task.entries, task.place, told, task.operator?.word),
-    ...(task.place === 'root' ? checkSchedule(task.entries.get('schedule'), told) : []),
-  ])
+  return tasks.flatMap((task) => checkEntries(task.entries, task.place, told, task.operator?.word))
 }
 
 const placeOf = ({ file, line, column }: Position): string => `${file}:${line}:${column}`
-
-function checkSchedule(schedule: Entry | undefined, told: ReadonlySet<string>): readonly Problem[] {
-  return schedule?.value.kind === 'map' ? checkEntries(schedule.value.entries, 'schedule', told) : []
-}
 
 function checkEntries(
   entries: ReadonlyMap<string, Entry>,

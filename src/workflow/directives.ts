@@ -1,8 +1,10 @@
+import { MISSED, OVERLAPS } from './schedule-policy.ts'
 import {
   ANYTHING,
   CONCURRENCY,
   DAY,
   DURATION,
+  ENVIRONMENTS,
   MAPPING,
   NAMES,
   oneOf,
@@ -202,7 +204,7 @@ export const DIRECTIVES: readonly Directive[] = [
   digdag('skip_on_overtime', {
     ...{ places: ['schedule'], ...OWN, shape: YES_OR_NO },
     example: 'true',
-    says: 'A session is left out while another one of the workflow runs.',
+    says: 'A session is left out while the newest attempt of another one runs and was not asked to stop.',
   }),
   digdag('skip_delayed_by', {
     ...{ places: ['schedule'], ...OWN, shape: DURATION },
@@ -220,19 +222,19 @@ export const DIRECTIVES: readonly Directive[] = [
     says: 'The last day of its runs.',
   }),
   ours('_overlap', {
-    ...{ places: ['schedule'], ...OWN, shape: oneOf('allow', 'forbid', 'replace', 'queue'), isComing: true },
-    example: 'forbid',
-    says: 'What becomes of a session that is due while another one runs.',
+    ...{ places: ['schedule'], ...OWN, shape: oneOf(...OVERLAPS) },
+    example: 'queue',
+    says: 'What becomes of a session that is due while an attempt of the workflow runs: it starts beside it (`allow`, as without it), is left out (`forbid`, as with `skip_on_overtime`), has it stopped and starts when it has ended (`replace`), or waits until it has ended (`queue`, in order, however many).',
   }),
   ours('_missed', {
-    ...{ places: ['schedule'], ...OWN, shape: oneOf('all', 'last', 'none', 'ask'), isComing: true },
+    ...{ places: ['schedule'], ...OWN, shape: oneOf(...MISSED) },
     example: 'last',
-    says: 'What becomes of the sessions that nobody started in time. `all` makes up ten and then asks.',
+    says: 'What becomes of sessions that nobody started within five minutes, or before the next one was due: ten are made up, then the schedule waits for a person (`all`, as without it); only the last is made up (`last`); none is (`none`); the schedule waits for a person at once (`ask`).',
   }),
   ours('_environment', {
-    ...{ places: ['schedule'], ...OWN, shape: TEXT, isComing: true },
+    ...{ places: ['schedule'], ...OWN, shape: ENVIRONMENTS },
     example: 'production',
-    says: 'It runs where SLUICE_ENVIRONMENT has this value, and nowhere else.',
+    says: 'It runs where SLUICE_ENVIRONMENT has this value, or one of these, and nowhere else; there it starts switched on. `development` where SLUICE_ENVIRONMENT is not set.',
   }),
 ]
 

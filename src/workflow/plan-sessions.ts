@@ -39,7 +39,7 @@ export type Plan<One extends Standing> = {
 /** So many missed sessions are made up without asking; and so many are started at once. */
 export const MADE_UP = 10
 /** A session that starts later than this was missed: a web that is started anew takes less. */
-export const MISSED_AFTER_MS = 300_000
+const MISSED_AFTER_MS = 300_000
 /** Of sessions that are left out so many are remembered. */
 export const SKIPS_KEPT = 20
 

@@ -3,6 +3,7 @@ import { readBoolean, readInteger } from './coerce.ts'
 import { readDuration } from './duration.ts'
 import { isJsonObject } from './merge.ts'
 import { parseParallel } from './parallel.ts'
+import { readEnvironments } from './schedule-policy.ts'
 
 /** What the value of a directive looks like. One that holds a template which is evaluated is not looked at. */
 export type Shape = {
@@ -51,6 +52,11 @@ export const NAMES: Shape = {
 export const DURATION: Shape = {
   words: 'a duration, of days, hours, minutes, seconds in this order',
   fits: (value) => readDuration(value) !== undefined,
+}
+
+export const ENVIRONMENTS: Shape = {
+  words: 'a name, or a list of names',
+  fits: (value) => readEnvironments(value) !== undefined,
 }
 
 export const DAY: Shape = { words: 'a day', fits: isText }

@@ -63,7 +63,10 @@ describe('a schedule that is held', () => {
     expect(textOf(await read('/projects/held'))).toContain(`held: sessions were missed, and ${hint}`)
     const path = '/projects/held/workflows/daily_sync'
     expect(textOf(await read(path))).toContain('The first is that of 2 Mar 2026, 01:00 CET.')
-    expect(await read('/')).not.toContain('2026-03-02')
+    const overview = textOf(await read('/'))
+    expect(overview).not.toContain('2026-03-02')
+    expect(overview).toContain('One thing needs you.')
+    expect(overview).toContain('daily_sync in held Its schedule missed sessions: make them up, or leave them out.')
     expect(textOf(await read(path))).toContain('Make them up Switch on from now')
     await act(`${path}/schedule`, { switch: 'make-up' })
     const [row] = await sql`

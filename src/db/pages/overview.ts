@@ -1,10 +1,11 @@
 import type { Incident, NextRun, RunningAttempt, WorkflowCounts } from '../../shown/overview.ts'
 import type { ShownProjectRow } from '../../shown/project.ts'
+import { elsewhere } from '../schedules.ts'
 import type { Sql } from '../sql.ts'
 
 const MOST = 20
 
-/** Live workflows whose newest session failed, and tasks that nobody knows of. Newest first. */
+/** Live workflows whose newest session failed, tasks that nobody knows of, and schedules that are held. Newest first. */
 export async function listIncidents(sql: Sql): Promise<readonly Incident[]> {
   return sql<Incident[]>`
     select * from (
@@ -24,6 +25,10 @@ export async function listIncidents(sql: Sql): Promise<readonly Incident[]> {
       from attempts join tasks on tasks.attempt_id = attempts.id and tasks.state = 'unknown'
         join sessions on sessions.id = session_id join projects on projects.id = attempts.project_id
       where attempts.state = 'running'
+      union all
+      select 'held', projects.name, workflow_name, null, held_at, null, null, null
+      from schedules join projects on projects.id = project_id
+      where held_at is not null and disabled_at is null and ${elsewhere(sql)} is null and deleted_at is null
     ) as incidents order by at desc limit ${MOST}`
 }
 
@@ -53,7 +58,7 @@ export async function listNextRuns(sql: Sql): Promise<readonly NextRun[]> {
   return sql<NextRun[]>`
     select projects.name as project, workflow_name as workflow, next_run_at as "runAt"
     from schedules join projects on projects.id = project_id
-    where disabled_at is null and held_at is null and deleted_at is null order by next_run_at limit 6`
+    where disabled_at is null and held_at is null and ${elsewhere(sql)} is null and deleted_at is null order by next_run_at limit 6`
 }
 
 /** Workflows that are live, and of those that ran, how many passed last time. */
@@ -78,7 +83,7 @@ export async function listProjectRows(
   return sql<ShownProjectRow[]>`
     select projects.name, revisions.number as revision, commit, revisions.created_at as "liveAt",
       (select count(*)::int from workflows where workflows.revision_id = current_revision_id) as workflows,
-      (select min(next_run_at) from schedules where schedules.project_id = projects.id and disabled_at is null and held_at is null) as "nextRunAt",
+      (select min(next_run_at) from schedules where schedules.project_id = projects.id and disabled_at is null and held_at is null and ${elsewhere(sql)} is null) as "nextRunAt",
       newest.state as "deployState"
     from projects left join revisions on revisions.id = current_revision_id
       left join lateral (select state from deploys where deploys.project_id = projects.id order by id desc limit 1) as newest on true

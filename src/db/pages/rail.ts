@@ -1,3 +1,4 @@
+import { elsewhere } from '../schedules.ts'
 import type { Sql } from '../sql.ts'
 
 export type RailRow = {
@@ -6,15 +7,18 @@ export type RailRow = {
   readonly failed: number
   readonly running: number
   readonly unknown: number
+  readonly held: number
 }
 
-/** Every project with how the newest session of each of its workflows stands. */
+/** Every project with how the newest session of each of its workflows stands, and its schedules that are held. */
 export async function listRailRows(sql: Sql): Promise<readonly RailRow[]> {
   return sql<RailRow[]>`
     select projects.name, current_revision_id is not null as "isLive",
       count(*) filter (where last.state = 'error')::int as failed,
       count(*) filter (where last.state = 'running')::int as running,
-      count(*) filter (where last."hasUnknown")::int as unknown
+      count(*) filter (where last."hasUnknown")::int as unknown,
+      (select count(*)::int from schedules
+        where project_id = projects.id and held_at is not null and disabled_at is null and ${elsewhere(sql)} is null) as held
     from projects
       left join workflows on workflows.revision_id = current_revision_id
       left join lateral (
