@@ -52,7 +52,8 @@ function cutMiddle({ tasks, links }: Level): Level {
   const moved = new Map<string, Link>()
   for (const { from, to, on } of links) {
     const link = { from: placeOf(from), to: placeOf(to), on }
-    if (link.from !== link.to) moved.set(`${link.from} ${link.to} ${on}`, link)
+    const way = `${link.from} ${link.to}`
+    if (link.from !== link.to && (on === 'success' || !moved.has(way))) moved.set(way, link)
   }
   return {
     tasks: [...tasks.slice(0, HEAD), middleOf(tasks.slice(HEAD, from)), ...tasks.slice(from)],

@@ -49,7 +49,10 @@ describe('a folded graph', () => {
         const folded = foldGraph(graph)
         expect(allTasks(folded).length).toBeLessThanOrEqual(1 + MOST_TASKS)
         for (const level of levelsOf(folded.root))
-          for (const { from, to } of level.links) expect(from < to && to < level.tasks.length).toBe(true)
+          for (const [at, { from, to }] of level.links.entries()) {
+            expect(from < to && to < level.tasks.length).toBe(true)
+            expect(level.links.findIndex((link) => link.from === from && link.to === to)).toBe(at)
+          }
         const hidden = allTasks(folded)
           .map(hiddenIn)
           .reduce((sum, some) => sum + some, 0)
@@ -61,7 +64,8 @@ describe('a folded graph', () => {
   )
 })
 
-const inside = (size: number) => Array.from({ length: size }, (_, at) => `+t${at}: {echo>: 1}`).join(', ')
+const inside = (size: number) =>
+  Array.from({ length: size }, (_, at) => `+t${at}: {echo>: 1${at >= size % 2 ? ', _error: {echo>: 1}' : ''}}`).join(', ')
 
 /** What a task says that it stands for; the one in the middle of a list is itself none. */
 function hiddenIn({ name, marks }: GraphTask): number {
