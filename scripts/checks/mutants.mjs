@@ -636,6 +636,43 @@ const TABLE = [
     'limit ${limit}',
     ['test/app/run-schedules.test.ts'],
   ],
+
+  // Graphs.
+  [
+    'what follows a task does not wait for its check',
+    'src/graph/plan-graph.ts',
+    'end: check === NOTHING ? 0 : checkAt + check.end',
+    'end: 0',
+    ['test/graph/plan-graph.test.ts'],
+  ],
+  [
+    'two ways lead from a task to the middle that is folded',
+    'src/graph/fold-graph.ts',
+    'const way = `${link.from} ${link.to}`',
+    'const way = `${link.from} ${link.to} ${on}`',
+    ['test/graph/fold-graph.test.ts'],
+  ],
+  [
+    'a wire runs through the tasks that it passes',
+    'src/graph/place-level.ts',
+    'points.flatMap((point) => passColumn(columns.get(point.x), point.y))',
+    'points.slice(0, 0)',
+    ['test/graph/lay-out.test.ts'],
+  ],
+  [
+    'letters that no XML may hold are drawn',
+    'src/graph/label.ts',
+    'showControls(text.replace(',
+    '(text.replace(',
+    ['test/graph/graph-svg.test.ts'],
+  ],
+  [
+    "a workflow's words are Mermaid's",
+    'src/graph/write-mermaid.ts',
+    '[^\\p{L}\\p{N} _.,+=-]',
+    '[^\\p{L}\\p{N} _.,+="-]',
+    ['test/graph/write-mermaid.test.ts'],
+  ],
 ]
 
 export const MUTANTS = TABLE.map(([name, file, text, replacement, tests]) => ({ name, file, text, replacement, tests }))

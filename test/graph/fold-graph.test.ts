@@ -65,7 +65,9 @@ describe('a folded graph', () => {
 })
 
 const inside = (size: number) =>
-  Array.from({ length: size }, (_, at) => `+t${at}: {echo>: 1${at >= size % 2 ? ', _error: {echo>: 1}' : ''}}`).join(', ')
+  Array.from({ length: size }, (_, at) => `+t${at}: {echo>: 1${at >= size % 2 ? ', _error: {echo>: 1}' : ''}}`).join(
+    ', ',
+  )
 
 /** What a task says that it stands for; the one in the middle of a list is itself none. */
 function hiddenIn({ name, marks }: GraphTask): number {

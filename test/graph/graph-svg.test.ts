@@ -10,7 +10,7 @@ import { effort, PROPERTY_MS } from '../support/properties.ts'
 import { HOSTILE_CONFIG, HOSTILE_WORDS } from './hostile.ts'
 import { graphOf } from './sketch.ts'
 
-const drawingOf = (text: string) => layOutGraph(foldGraph(graphOf(text)))
+const drawingOf = (text: string, name?: string) => layOutGraph(foldGraph(graphOf(text, name)))
 const hostile = layOutGraph(foldGraph(planGraph({ name: HOSTILE_WORDS[0] ?? '', config: HOSTILE_CONFIG }, {})))
 
 describe('the drawing of a graph', () => {
@@ -35,6 +35,11 @@ describe('the drawing of a graph', () => {
     const page = String(GraphSvg({ drawing, href: (workflow) => `/workflows/${encodeURIComponent(workflow)}` }))
     expect(page).toContain('<a class="to" href="/workflows/other"><title>+wf+a')
     expect(renderSvg(drawing)).not.toContain('<a')
+  })
+
+  it('of the sample is the one in the README', async () => {
+    const svg = renderSvg(drawingOf(readFileSync('templates/weather/weather.dig', 'utf8'), 'weather'))
+    await expect(svg).toMatchFileSnapshot('../../docs/images/weather.svg')
   })
 
   it('needs nothing that a strict page forbids', () => {

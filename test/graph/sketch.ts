@@ -2,11 +2,11 @@ import type { Graph, GraphTask, Level } from '../../src/graph/graph.ts'
 import { planGraph } from '../../src/graph/plan-graph.ts'
 import { type CalledFiles, readCalled } from '../../src/workflow/called-file.ts'
 
-/** The graph of `wf.dig`, with the other files there to be called. */
-export function graphOf(files: Readonly<Record<string, string>> | string): Graph {
-  const texts = typeof files === 'string' ? { 'wf.dig': files } : files
+/** The graph of a workflow, by default of `wf.dig`, with the other files there to be called. */
+export function graphOf(files: Readonly<Record<string, string>> | string, name = 'wf'): Graph {
+  const texts = typeof files === 'string' ? { [`${name}.dig`]: files } : files
   const configs = Object.fromEntries(Object.keys(texts).map((path) => [path, configOf(path, texts)]))
-  return planGraph({ name: 'wf', config: configs['wf.dig'] ?? {} }, configs)
+  return planGraph({ name, config: configs[`${name}.dig`] ?? {} }, configs)
 }
 
 function configOf(path: string, texts: Readonly<Record<string, string>>): CalledFiles[string] {
