@@ -56,6 +56,43 @@ describe('params', () => {
     PROPERTY_MS,
   )
 
+  it(
+    'merge as they come, in the order in which keys were first seen',
+    () => {
+      const keysOf = (object: JsonObject): readonly string[] => Object.keys(object)
+      fc.assert(
+        fc.property(params, params, params, (one, two, three) => {
+          const layers = [one, two, three].map((layer) => ({ params: layer }))
+          const merged = collectParams(layers)
+          const first = collectParams(layers.slice(0, 2))
+          expect(JSON.stringify(collectParams([{ params: first }, { params: three }]))).toBe(JSON.stringify(merged))
+          expect(keysOf(merged)).toEqual([...new Set([one, two, three].flatMap(keysOf))])
+          expect(JSON.stringify(collectParams([{ params: {} }, ...layers, { params: {} }]))).toBe(
+            JSON.stringify(merged),
+          )
+        }),
+        effort(300),
+      )
+    },
+    PROPERTY_MS,
+  )
+
+  it(
+    'have nothing of what was reset, and all that came with the reset',
+    () => {
+      const path = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 })
+      fc.assert(
+        fc.property(params, path, params, (below, reset, above) => {
+          const merged = collectParams([{ params: below }, { params: above, reset: [reset.join('.')] }])
+          if (!covers(above, reset)) expect(at(merged, reset)).toBeUndefined()
+          for (const [leaf, value] of leavesOf(above)) expect(at(merged, leaf)).toEqual(value)
+        }),
+        effort(300),
+      )
+    },
+    PROPERTY_MS,
+  )
+
   it('are reset before they are set', () => {
     const below = { params: { http: { last_status: 200, last_content: 'x' }, k: 1 } }
     expect(collectParams([below, { params: { n: 1 }, reset: ['http.last_content', 'k', 'no.such'] }])).toEqual({
