@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { measureDueTimes } from './due-times.ts'
 import { measureExpressions } from './expressions.ts'
 import { describeMachine, renderTable } from './figures.ts'
 
@@ -8,4 +9,6 @@ const { values } = parseArgs({ options: { repeats: { type: 'string', default: '5
 console.log(describeMachine())
 const expressions = await measureExpressions(Number(values.repeats))
 console.log(`\nExpressions, ${values.repeats} repeats of the median of many\n\n${renderTable(expressions, 'node:vm')}`)
+const dues = measureDueTimes(Number(values.repeats))
+console.log(`\nSchedules, ${values.repeats} repeats\n\n${renderTable(dues, 'a question to Intl each')}`)
 console.log(`\n${describeMachine()}`)
