@@ -10,13 +10,12 @@ import {
   moveSchedulesOn,
   postponeSchedule,
 } from '../db/due-schedules.ts'
-import { NEVER } from '../db/schedules.ts'
 import { isPassing, type Sql } from '../db/sql.ts'
 import type { MovedTask } from '../db/tasks.ts'
 import { Refusal } from '../refusal.ts'
 import { type Calendar, openCalendar } from '../workflow/calendar.ts'
 import { type Plan, planSessions } from '../workflow/plan-sessions.ts'
-import { readSchedule } from '../workflow/schedule.ts'
+import { NEVER, readSchedule } from '../workflow/schedule.ts'
 import { readPolicy } from '../workflow/schedule-policy.ts'
 import type { Due, Schedule } from '../workflow/workflow.ts'
 import { formatInZone, getZone } from '../workflow/zone.ts'

@@ -1,12 +1,10 @@
 import type { JsonObject, ProjectId, ScheduleId, WorkflowId } from '../brand.ts'
-import { firstDue, nextDue, readSchedule } from '../workflow/schedule.ts'
+import { dueAfterPush } from '../workflow/due-after-push.ts'
+import { NEVER, readSchedule } from '../workflow/schedule.ts'
 import { readPolicy } from '../workflow/schedule-policy.ts'
 import type { Schedule } from '../workflow/workflow.ts'
 import { environmentOf } from './installation.ts'
 import type { Sql } from './sql.ts'
-
-/** When a schedule has come to its end; Digdag's word for never. */
-export const NEVER = new Date('9999-01-01T00:00:00Z')
 
 /** One line of a deploy's log: a schedule came, went, or is written otherwise. */
 export type ScheduleChange = {
@@ -32,6 +30,7 @@ type Row = {
   readonly id: ScheduleId
   readonly name: string
   readonly lastSessionTime: Date | null
+  readonly nextSessionTime: Date
   readonly isOff: boolean
   readonly config: JsonObject
   readonly timezone: string
@@ -52,7 +51,8 @@ type NewSchedules = {
 /** Points a project's schedules to its new revision: one that stays keeps its id, whether it is disabled, and where it had come to, as in Digdag. */
 export async function syncSchedules(tx: Sql, { workflows, ...wish }: NewSchedules): Promise<readonly ScheduleChange[]> {
   const rows = await tx<Row[]>`
-    select schedules.id, workflow_name as name, last_session_time as "lastSessionTime", disabled_at is not null as "isOff", config, timezone
+    select schedules.id, workflow_name as name, last_session_time as "lastSessionTime", next_session_time as "nextSessionTime",
+      disabled_at is not null as "isOff", config, timezone
     from schedules join workflows on workflows.id = workflow_id
     where schedules.project_id = ${wish.projectId} order by workflow_name for update of schedules`
   const changes: ScheduleChange[] = []
@@ -87,9 +87,10 @@ async function putSchedule(
   row: Row | undefined,
 ): Promise<ScheduleChange | null> {
   if (schedule === null) return null
+  const before = row === undefined ? null : writtenOf(row)
   const isCleared = clear === 'all' || clear.includes(name)
-  const last = isCleared ? null : (row?.lastSessionTime ?? null)
-  const due = last === null ? firstDue(schedule, from) : nextDue(schedule, last)
+  const standing = row === undefined || isCleared ? null : { ...row, schedule: before }
+  const due = dueAfterPush(schedule, standing, from)
   const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
   const { environments } = readPolicy(schedule.options)
   const startsOff = startOff && environments === null
@@ -97,12 +98,13 @@ async function putSchedule(
     insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, environments, disabled_at, created_at, updated_at)
     values (${projectId}, ${workflowId}, ${name}, ${runAt}, ${sessionTime}, ${environments === null ? null : [...environments]}, ${startsOff ? now : null}, ${now}, ${now})
     on conflict (project_id, workflow_name) do update set workflow_id = excluded.workflow_id, environments = excluded.environments,
-      next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, last_session_time = ${last},
-      held_at = case when ${isCleared} then null else schedules.held_at end, updated_at = excluded.updated_at
+      next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, last_session_time = ${standing?.lastSessionTime ?? null},
+      held_at = case when ${isCleared} then null else schedules.held_at end,
+      waiting_since = case when schedules.next_session_time = excluded.next_session_time then schedules.waiting_since end,
+      updated_at = excluded.updated_at
     returning ${elsewhere(tx)} as elsewhere`
   const change = { workflowName: name, after: schedule, nextRunAt: due?.runAt ?? null, ...stored }
   if (row === undefined) return { ...change, sign: '+', before: null, isOff: startsOff }
-  const before = writtenOf(row)
   const isSame = JSON.stringify(before) === JSON.stringify(schedule)
   return isSame ? null : { ...change, sign: '~', before, isOff: row.isOff }
 }

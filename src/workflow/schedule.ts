@@ -7,6 +7,9 @@ import { getZone, instantOf, wallOf, type Zone } from './zone.ts'
 /** Whoever asks for times reads the schedule first: one place to import from. */
 export { readSchedule } from './schedule-faults.ts'
 
+/** When a schedule has come to its end; Digdag's word for never. */
+export const NEVER = new Date('9999-01-01T00:00:00Z')
+
 const SECOND = 1000
 const DAY = 86_400_000
 

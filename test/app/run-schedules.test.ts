@@ -80,6 +80,23 @@ eachBackend('schedules', (open) => {
     expect(await push({ '+a': {} })).toEqual(['- wf   daily> 07:00:00'])
   })
 
+  it('that have run go on behind their last session when they are written otherwise, and anew when a push clears them', async () => {
+    await schedule(hourly())
+    await runDueSchedules(ports, at('06:05:00'))
+    const push = async (config: JsonObject, clear: 'all' | readonly string[] = []) => {
+      const { projectId, workflowId } = await makeWorkflow(sql, config)
+      const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule ?? null, 'UTC') }]
+      const wish = { projectId, workflows, startOff: false, from: at('09:30:00'), clear, now: at('09:30:00') }
+      const [change] = await sql.begin((tx) => syncSchedules(tx, wish))
+      return change?.nextRunAt
+    }
+    const often = { schedule: { 'minutes_interval>': 20 }, '+a': {} }
+    expect(await push(often)).toEqual(at('06:20:00'))
+    expect(await push(hourly(), ['other'])).toEqual(at('07:05:00'))
+    expect(await push(often, ['wf'])).toEqual(at('09:40:00'))
+    expect(await push(hourly(), 'all')).toEqual(at('10:05:00'))
+  })
+
   it('start switched off where they are told to, and stay as a person has set them', async () => {
     const push = async () =>
       (await schedule(hourly(), at('06:00:00'), true)).map((change) => scheduleLine(change).trim())

@@ -253,8 +253,10 @@ describe('schedules of an archive', () => {
 
   it('go on after the session they had started last, unless they are to forget it', async () => {
     const files = { 'main.dig': DAILY, 'other.dig': DAILY }
+    const startFirst = () =>
+      sql`update schedules set last_session_time = '2026-01-01T15:00:00Z', next_session_time = '2026-01-02T15:00:00Z'`
     await pushFiles('project=past&revision=1', files)
-    await sql`update schedules set last_session_time = '2026-01-01T15:00:00Z'`
+    await startFirst()
     const nextOf = async (query: string) => {
       const { status, body } = await pushFiles(`project=past&${query}`, files)
       const rows = (await schedulesOf('past')) as { nextScheduleTime: string }[]
@@ -263,9 +265,9 @@ describe('schedules of an archive', () => {
     expect(await nextOf('revision=2&clear_schedule=none')).toEqual({ status: 400, message: 'none does not exist' })
     expect(await nextOf('revision=3')).toEqual(['2026-01-03', '2026-01-03'])
     expect(await nextOf('revision=4&clear_schedule=main')).toEqual(['2026-03-29', '2026-01-03'])
-    await sql`update schedules set last_session_time = '2026-01-01T15:00:00Z'`
+    await startFirst()
     expect(await nextOf('revision=5&clear_schedule=main&clear_schedule=other')).toEqual(['2026-03-29', '2026-03-29'])
-    await sql`update schedules set last_session_time = '2026-01-01T15:00:00Z'`
+    await startFirst()
     expect(await nextOf('revision=6&clear_schedule_all=true')).toEqual(['2026-03-29', '2026-03-29'])
   })
 })
