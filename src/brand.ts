@@ -2,8 +2,22 @@
 export type Brand<Base, Name extends string> = Base & { readonly __brand: Name }
 
 /** Any value of JSON. Objects keep the order of their keys. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export type Json = null | boolean | number | ExactNumber | string | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
+
+/** A number that a double does not keep as it is written, such as 1.0 or one of twenty digits. It counts as the double, and is shown as it is written. */
+export class ExactNumber extends Number {
+  readonly text: string
+
+  constructor(text: string) {
+    super(text)
+    this.text = text
+  }
+
+  override toString(): string {
+    return this.text
+  }
+}
 
 export type ProjectId = Brand<string, 'ProjectId'>
 export type DeliveryId = Brand<string, 'DeliveryId'>

@@ -13,6 +13,7 @@ import type { Host, LocalRun } from './cli/tools.ts'
 import { findEngine } from './docker/engine.ts'
 import { openDockerExecutor } from './docker/open-docker-executor.ts'
 import { openExpressions } from './expression/sandbox.ts'
+import { printJson } from './json.ts'
 import { OPERATORS } from './operators/all.ts'
 import type { Operator, RunStep } from './operators/operator.ts'
 import { openProcessExecutor } from './process/open-process-executor.ts'
@@ -261,6 +262,6 @@ async function keepStatus({ folder, workflow, sessionTime }: Fold, task: MemoryT
   await mkdir(status, { recursive: true })
   const { fullName, state, store, exported } = task
   const error = event.kind === 'failed' ? event.error : null
-  const text = JSON.stringify({ fullName, state, storeParams: store, exportParams: exported, error }, null, 2)
+  const text = printJson({ fullName, state, storeParams: store, exportParams: exported, error }, 2)
   await writeFile(join(status, `${fullName.replaceAll('/', '_')}.json`), `${text}\n`)
 }

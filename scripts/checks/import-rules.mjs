@@ -5,9 +5,9 @@ const RIM = 'db|archive|git|docker|process|spool|queue|forge|proxy|clients|expre
 const RIM_BUT_DB = RIM.replace('db|', '')
 const RIM_BUT_STORES = RIM_BUT_DB.replace('git|', '')
 const room = (names) => `^src/(${names})/`
-const WORDS = '^src/(brand|refusal)[.]ts$'
+const WORDS = '^src/(brand|json|refusal)[.]ts$'
 // Whoever lies in no room: it wires.
-const WIRING = '^src/(?!brand[.]ts$|refusal[.]ts$)[^/]+[.]ts$'
+const WIRING = '^src/(?!brand[.]ts$|json[.]ts$|refusal[.]ts$)[^/]+[.]ts$'
 const HARMLESS = '^(node:)?(crypto|path|path/posix|buffer|util|string_decoder)$'
 
 /** The one room of each vendor. */

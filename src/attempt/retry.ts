@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../brand.ts'
-import { readInteger } from '../workflow/coerce.ts'
+import { isNumber, readInteger } from '../workflow/coerce.ts'
 import { isJsonObject } from '../workflow/merge.ts'
 
 /** `_retry` (as in Digdag). */
@@ -22,7 +22,7 @@ const ONCE = { intervalMs: 0, backoff: 'constant', maxIntervalMs: null, onLoss: 
 /** Reads `_retry: 3`, `'3'` or `{limit, interval, interval_type, max_interval, on}`. Evaluated params are texts, so numbers come as either. */
 export function readRetry(value: Json): ReadRetry {
   if (isJsonObject(value)) return readRetryMap(value)
-  if (typeof value !== 'number' && typeof value !== 'string')
+  if (!isNumber(value) && typeof value !== 'string')
     return { ok: false, message: `Invalid _retry format:${JSON.stringify(value)}` }
   const limit = readInteger('_retry', value)
   return limit.ok ? { ok: true, policy: { ...ONCE, limit: limit.value } } : limit

@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { parseJson, printJson } from '../json.ts'
 
 /** A pool: what a verb opens its transaction on. */
 export type Database = postgres.Sql
@@ -16,12 +17,12 @@ const text = {
 
 /** JSON for a column of type json; as in `text`, what it cannot hold becomes U+FFFD. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(/\\(?:u0000|ud[89a-f][\da-f]{2}|.)/g, (written) =>
+  return printJson(value).replace(/\\(?:u0000|ud[89a-f][\da-f]{2}|.)/g, (written) =>
     /^\\u(0000|d)/.test(written) ? '\\ufffd' : written,
   )
 }
 
-const json = { to: 114, from: [114, 3802], serialize: jsonText, parse: (raw: string): unknown => JSON.parse(raw) }
+const json = { to: 114, from: [114, 3802], serialize: jsonText, parse: parseJson }
 
 /** Seconds before a lost connection is opened again. The package's own limit is 20: a database that is back would stay unseen for that long. */
 const backoff = (tries: number) => (0.5 + Math.random() / 2) * Math.min(3 ** tries / 100, 1)

@@ -1,4 +1,5 @@
 import type { Json } from '../brand.ts'
+import { isJsonObject } from '../workflow/merge.ts'
 
 /** Whose log it is: what Digdag's clients find between the brackets. */
 export type LineSource = {
@@ -23,7 +24,7 @@ export function headline(type: string, command: Json | undefined): string {
 
 function shown(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`
-  if (typeof value !== 'object' || value === null) return String(value)
+  if (!isJsonObject(value)) return String(value)
   return `{${Object.entries(value)
     .map(([key, one]) => `${key}=${shown(one)}`)
     .join(', ')}}`

@@ -1,4 +1,4 @@
-import { readText } from '../workflow/coerce.ts'
+import { isNumber, readText } from '../workflow/coerce.ts'
 import { need } from './config-error.ts'
 import type { Operator } from './operator.ts'
 
@@ -14,5 +14,5 @@ export const fail: Operator = {
 }
 
 function needJson(command: unknown) {
-  return typeof command === 'string' || typeof command === 'number' || typeof command === 'boolean' ? command : []
+  return typeof command === 'string' || isNumber(command) || typeof command === 'boolean' ? command : []
 }

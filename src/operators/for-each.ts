@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../brand.ts'
+import { printJson } from '../json.ts'
 import { readList, readObject } from '../workflow/coerce.ts'
 import { configError, need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
@@ -49,7 +50,7 @@ function nameOf(picks: readonly Pick[]): string {
 
 /** Cut first, escaped after, so that a name stays one of the letters that task names may have. */
 function tagOf(value: Json): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = typeof value === 'string' ? value : printJson(value)
   return escapeTag(text.slice(0, 8))
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { JsonObject } from '../brand.ts'
+import { printJson } from '../json.ts'
 import type { Word } from '../spool/executor.ts'
 import { readText } from '../workflow/coerce.ts'
 import { isJsonObject } from '../workflow/merge.ts'
@@ -20,7 +21,7 @@ export const py: Operator = {
     return {
       kind: 'run',
       argv: [...pythonOf(params), ...program.words, { inRun: 'input.json' }, { inRun: 'output.json' }],
-      files: { ...program.files, 'input.json': JSON.stringify({ params }) },
+      files: { ...program.files, 'input.json': printJson({ params }) },
       // Unbuffered, or the log would be silent until the task ends.
       env: { PYTHONUNBUFFERED: '1', ...ownEnv(local._env), SLUICE_OUTPUT: { inRun: 'output.json' } },
       cwd: workFolder(params),

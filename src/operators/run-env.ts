@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../brand.ts'
+import { printJson } from '../json.ts'
 import { Refusal } from '../refusal.ts'
 import { readText } from '../workflow/coerce.ts'
 import { insidePath } from '../workflow/inside-path.ts'
@@ -16,7 +17,7 @@ export function paramsAsEnv(params: JsonObject): Record<string, string> {
 function envText(name: string, value: Json): string {
   if (value === null)
     throw configError(`Parameter '${name}' is required but null`, `Give ${name} a value, or remove it from _export.`)
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' ? value : printJson(value)
 }
 
 /** `_env` of the task itself. */

@@ -1,4 +1,5 @@
 import type { Json } from '../brand.ts'
+import { printJson } from '../json.ts'
 import type { ShownAttempt } from '../shown/attempt.ts'
 import { clockSeconds, saySession, shortCommit } from './format.ts'
 import { Section } from './parts.tsx'
@@ -95,6 +96,6 @@ function Others({ attempt }: { attempt: ShownAttempt }) {
 }
 
 const sayValue = (value: Json): string => {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = typeof value === 'string' ? value : printJson(value)
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../brand.ts'
+import { parseJson, printJson } from '../json.ts'
 import { checkTree } from './check-tree.ts'
 import { sayWrongType } from './coerce.ts'
 import { sayInvalid } from './digdag-words.ts'
@@ -29,7 +30,13 @@ export function checkWorkflow(
     ...checkTree({ root, config }, name, operators),
   ]
   const schedule = config.schedule === undefined ? null : readSchedule(config.schedule, zone.id)
-  return { workflow: { name, file, timezone: zone.id, config: storedConfig(config), schedule }, problems }
+  const stored = detach(storedConfig(config))
+  return { workflow: { name, file, timezone: zone.id, config: stored, schedule }, problems }
+}
+
+/** Its texts are pieces of the file's, which would stay in memory with them. */
+function detach(config: JsonObject): JsonObject {
+  return parseJson(printJson(config)) as JsonObject // a mapping stays one
 }
 
 /** The file's name is the name of the root task too. */

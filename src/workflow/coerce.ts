@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from '../brand.ts'
+import { ExactNumber, type Json, type JsonObject } from '../brand.ts'
+import { parseJson as parse, printJson } from '../json.ts'
 import { isJsonObject } from './merge.ts'
 
 /** A value that a directive could not use. `message` is worded like Digdag's. */
@@ -33,7 +34,7 @@ export function readLong(key: string, value: Json | undefined): Coerced<number> 
 }
 
 function wholeNumber(value: Json | undefined): number | undefined {
-  if (typeof value === 'number') return Math.trunc(value)
+  if (isNumber(value)) return Math.trunc(Number(value))
   if (typeof value !== 'string') return undefined
   const text = value.trim()
   if (text === '' || text === 'null') return 0
@@ -42,7 +43,7 @@ function wholeNumber(value: Json | undefined): number | undefined {
 
 export function readText(key: string, value: Json | undefined): Coerced<string> {
   if (typeof value === 'string') return { ok: true, value }
-  if (typeof value === 'number' || typeof value === 'boolean') return { ok: true, value: String(value) }
+  if (isNumber(value) || typeof value === 'boolean') return { ok: true, value: String(value) }
   return refused(key, value, 'string type')
 }
 
@@ -61,7 +62,7 @@ export function readObject(key: string, value: Json | undefined): Coerced<JsonOb
 /** Undefined when the text is no JSON: templates always give texts, so lists and mappings arrive as JSON (as in Digdag). */
 export function parseJson(text: string): Json | undefined {
   try {
-    return JSON.parse(text)
+    return parse(text)
   } catch {
     return undefined
   }
@@ -75,7 +76,16 @@ function refused(key: string, value: Json | undefined, expected: string): { ok: 
 
 /** Digdag's sentence on a value of the wrong type; it quotes 100 characters at most. */
 export function sayWrongType(key: string, value: Json, expected: string): string {
-  const text = JSON.stringify(value)
+  const text = printJson(value)
   const shown = text.length < 100 ? text : `${text.slice(0, 97)}...`
-  return `Expected ${expected} for key '${key}' but got ${shown} (${Array.isArray(value) ? 'array' : typeof value})`
+  return `Expected ${expected} for key '${key}' but got ${shown} (${kindOf(value)})`
+}
+
+function kindOf(value: Json): string {
+  if (Array.isArray(value)) return 'array'
+  return isNumber(value) ? 'number' : typeof value
+}
+
+export function isNumber(value: unknown): value is number | ExactNumber {
+  return typeof value === 'number' || value instanceof ExactNumber
 }

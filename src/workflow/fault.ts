@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../brand.ts'
+import { printJson } from '../json.ts'
 import { sayInvalid } from './digdag-words.ts'
 import { GROUP_KEYS, isChildKey, isOperatorKey } from './directives.ts'
 import { pickKeys } from './merge.ts'
@@ -60,7 +61,7 @@ export function hasManyOperators({ fullName, path, config }: At, operators: read
 
 /** Digdag quotes a task with all its own keys, and without its +tasks. */
 function quoteOwn(config: JsonObject): string {
-  return JSON.stringify(pickKeys(config, (key) => !isChildKey(key)))
+  return printJson(pickKeys(config, (key) => !isChildKey(key)))
 }
 
 /** `faults` as names.ts has them. The names right below the top of a file are checked with the file, the others as tasks. */

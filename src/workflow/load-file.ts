@@ -1,4 +1,6 @@
 import { isMap } from 'yaml'
+import { printJson } from '../json.ts'
+import { isNumber } from './coerce.ts'
 import { insidePath } from './inside-path.ts'
 import { type Entry, type LocatedMap, type Position, plain, withoutMark } from './located.ts'
 import { problemAt, type Wrong } from './problem.ts'
@@ -100,7 +102,7 @@ function readRoot(loading: Loading, reading: Reading): Loaded {
     if (map === null || map.kind === 'map') return map
   }
   const value = root === null ? null : readNode(reading, root)
-  const got = JSON.stringify(value === null ? null : plain(value))
+  const got = printJson(value === null ? null : plain(value))
   const message = `Expected object to load Config but got ${got}`
   const hint = 'Write keys such as timezone: UTC and +tasks, each on a line.'
   return refuse(loading, at(root?.range[0] ?? 0), { message, hint, digdag: { phase: 'yaml', message } })
@@ -121,8 +123,7 @@ const TOO_LONG: Wrong = {
 const NOTHING: ReadonlyMap<string, Entry> = new Map()
 
 function include(loading: Loading, stack: readonly string[], name: unknown, position: Position) {
-  const path =
-    typeof name === 'string' || typeof name === 'number' ? resolvePath(stack.at(-1) ?? '', String(name)) : null
+  const path = typeof name === 'string' || isNumber(name) ? resolvePath(stack.at(-1) ?? '', String(name)) : null
   if (path === null || path === undefined) refuse(loading, position, path === null ? NO_PATH : outside(String(name)))
   const root = path == null ? null : includeFile(loading, path, position, stack)
   return root !== null && spend(loading, root.bytes, position) ? root.entries : NOTHING

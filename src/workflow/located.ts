@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../brand.ts'
+import type { ExactNumber, Json, JsonObject } from '../brand.ts'
 
 /** Where something stands in a file; lines and columns count from 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number }
@@ -7,7 +7,7 @@ export type Position = { readonly file: string; readonly line: number; readonly 
 export type Located = LocatedScalar | LocatedList | LocatedMap
 export type LocatedScalar = Whereabouts & {
   readonly kind: 'scalar'
-  readonly value: null | boolean | number | string
+  readonly value: null | boolean | number | ExactNumber | string
   /** Offsets in the file's text. */
   readonly range: readonly [start: number, end: number]
 }

@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../brand.ts'
+import { ExactNumber, type Json, type JsonObject } from '../brand.ts'
 
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
 }
 
 /** Objects merge deeply, everything else is replaced, and a key keeps the place where it was first (as in Digdag). */

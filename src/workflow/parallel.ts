@@ -1,4 +1,5 @@
 import type { Json } from '../brand.ts'
+import { printJson } from '../json.ts'
 import { type Coerced, readBoolean, readInteger } from './coerce.ts'
 import { isJsonObject } from './merge.ts'
 
@@ -10,7 +11,7 @@ export function parseParallel(value: Json | undefined): Coerced<number | null> {
     return limit.ok ? { ok: true, value: Math.max(limit.value, 0) } : limit
   }
   if (typeof value !== 'boolean' && typeof value !== 'string')
-    return { ok: false, message: `Invalid _parallel format: ${JSON.stringify(value)}` }
+    return { ok: false, message: `Invalid _parallel format: ${printJson(value)}` }
   const parallel = readBoolean('_parallel', value)
   return parallel.ok ? { ok: true, value: parallel.value ? 0 : null } : parallel
 }

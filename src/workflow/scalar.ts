@@ -1,3 +1,6 @@
+import { isNumber } from './coerce.ts'
+import type { LocatedScalar } from './located.ts'
+
 /** What no process, page or database takes as it is. */
 export function findTextFault(text: string): { readonly message: string; readonly hint: string } | undefined {
   if (text.includes('\0'))
@@ -11,8 +14,7 @@ export function findTextFault(text: string): { readonly message: string; readonl
 }
 
 /** Undefined when a value of this type means nothing in a workflow. */
-export function scalarValue(value: unknown): null | boolean | number | string | undefined {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
-    return value
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : undefined
+export function scalarValue(value: unknown): LocatedScalar['value'] | undefined {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
+  return isNumber(value) ? value : undefined
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../brand.ts'
-import { readBoolean, readText } from './coerce.ts'
+import { printJson } from '../json.ts'
+import { isNumber, readBoolean, readText } from './coerce.ts'
 import { SCHEDULE_OPTIONS, SCHEDULE_TYPES } from './directives.ts'
 import { readDuration } from './duration.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
@@ -31,7 +32,7 @@ export function readSchedule(config: Json, timezone: string): Schedule | null {
   if (kind === undefined) return null
   const options = Object.fromEntries(Object.entries(config).filter(([name, value]) => name !== key && value !== null))
   const at = config[key] ?? null
-  return { kind, at: String(typeof at === 'number' ? Math.trunc(at) : at), timezone, options }
+  return { kind, at: String(isNumber(at) ? Math.trunc(Number(at)) : at), timezone, options }
 }
 
 function kindOf(key: string): Kind | undefined {
@@ -54,9 +55,7 @@ const EXAMPLE =
   'Write one of cron>, daily>, hourly>, weekly>, monthly>, minutes_interval>: for example daily>: 07:00:00.'
 
 function wholeFault(config: Json): ScheduleFault {
-  const shown = Array.isArray(config)
-    ? `${JSON.stringify(config)} (array)`
-    : `${JSON.stringify(config)} (${typeof config})`
+  const shown = Array.isArray(config) ? `${printJson(config)} (array)` : `${printJson(config)} (${typeof config})`
   const digdag =
     config === null
       ? "Parameter 'schedule' is required but null"
@@ -66,7 +65,7 @@ function wholeFault(config: Json): ScheduleFault {
 
 function typeFault(config: JsonObject, key: string): ScheduleFault {
   if (key === '') {
-    const message = `Schedule config requires 'type>: at' parameter: ${JSON.stringify(config)}`
+    const message = `Schedule config requires 'type>: at' parameter: ${printJson(config)}`
     return { key, message, hint: EXAMPLE, digdag: message }
   }
   const type = key.slice(0, -1)

@@ -1,4 +1,5 @@
 import type { CollectionTag, ScalarTag } from 'yaml'
+import { ExactNumber } from '../brand.ts'
 
 const STANDARD = 'tag:yaml.org,2002:'
 export const SET = `${STANDARD}set`
@@ -30,7 +31,7 @@ function readTyped(text: string): unknown {
   if (boolean !== undefined) return /^t/i.test(text)
   if (integer !== undefined) return readInteger(text)
   if (float !== undefined) return readFloat(text)
-  if (sexagesimal !== undefined) return readSexagesimal(text)
+  if (sexagesimal !== undefined) return floatOf(readSexagesimal(text))
   return infinite === undefined ? 'NaN' : readInfinite(text)
 }
 
@@ -67,23 +68,37 @@ function collection(kind: 'map' | 'seq', name: string): CollectionTag {
   return { tag: `${STANDARD}${name}`, collection: kind, resolve: (node) => node }
 }
 
-function readInteger(text: string): number {
+function readInteger(text: string): number | ExactNumber {
   if (text.includes(':')) return readSexagesimal(text)
   const digits = text.replaceAll('_', '').replace(/^[-+]/, '')
-  const octal = /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits
-  return signOf(text) * Number(octal) || 0
+  const literal = /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits
+  const value = signOf(text) * Number(literal) || 0
+  if (Number.isSafeInteger(value)) return value
+  return new ExactNumber(`${text.startsWith('-') ? '-' : ''}${BigInt(literal)}`)
 }
 
 /** Beyond what a double holds it is a text, too. */
-function readFloat(text: string): number | string {
+function readFloat(text: string): number | ExactNumber | string {
   const value = Number(text.replaceAll('_', ''))
-  return Number.isFinite(value) ? value : String(value)
+  return Number.isFinite(value) ? floatOf(value) : String(value)
 }
 
-function readTaggedFloat(text: string): number | string | undefined {
+/** As Java writes doubles, so that 1.0 is no whole number: `1.0`, `1.0E30`. */
+function floatOf(value: number): number | ExactNumber {
+  const size = Math.abs(value)
+  const isPlain = size === 0 || (size >= 1e-3 && size < 1e7)
+  const [digits = '', exponent] = isPlain
+    ? [Object.is(value, -0) ? '-0' : String(value)]
+    : value.toExponential().split('e')
+  const mantissa = digits.includes('.') ? digits : `${digits}.0`
+  const written = exponent === undefined ? mantissa : `${mantissa}E${Number(exponent)}`
+  return written === String(value) ? value : new ExactNumber(written)
+}
+
+function readTaggedFloat(text: string): number | ExactNumber | string | undefined {
   if (/^[-+]?\.inf$/i.test(text)) return readInfinite(text)
   if (/^\.nan$/i.test(text)) return 'NaN'
-  if (/^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text)) return readSexagesimal(text)
+  if (/^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text)) return floatOf(readSexagesimal(text))
   return /^[-+]?(?:\.\d|\d)[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?$/.test(text) ? readFloat(text) : undefined
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { printJson } from '../../src/json.ts'
 import { OPERATORS } from '../../src/operators/all.ts'
 import {
   DIRECTIVES,
@@ -64,7 +65,7 @@ const VALUES = [
 
 function readValue(written: string): string {
   const exports = read(`_export: {v: ${written}}\n`).config._export
-  return JSON.stringify(exports).slice('{"v":'.length, -1)
+  return printJson(exports).slice('{"v":'.length, -1)
 }
 
 const INTRODUCTION = `# The language

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { printJson } from '../../src/json.ts'
 import { sayAsDigdag } from '../../src/workflow/digdag-words.ts'
 import { checkFiles, type Files } from './projects.ts'
 
@@ -46,9 +47,7 @@ const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
     ...['key: empty', 'include: below merge', 'include: a folder', 'include: with a mapping for a path'],
     'include: with a list for a path',
   ],
-  'a double keeps no more of a number': [
-    ...['key: number', 'key: float forms', 'operator: two with other keys', 'group: unknown key with numbers'],
-  ],
+  'keys that are whole numbers come first': ['key: numbers out of order', 'key: negative', 'key: float forms'],
   'a text or a key that begins with !include: is one': [
     ...['include: text that begins like one', 'include: key that begins like one'],
   ],
@@ -69,7 +68,7 @@ function answer(files: string | Files): Omit<Recorded, 'files'> {
   if (workflow === undefined || checked.workflows.length > 1)
     throw new Error('one workflow is recorded of each project')
   const { timezone, config } = workflow
-  return { ...(timezone === 'UTC' ? {} : { timezone }), stored: canonical(JSON.stringify(config)) }
+  return { ...(timezone === 'UTC' ? {} : { timezone }), stored: canonical(printJson(config)) }
 }
 
 /** As the recorded texts were cleaned. */
@@ -82,7 +81,9 @@ function clean(text: string): string {
     .replace(/Expected \[reference type, .*?\] for key/g, 'Expected <type> for key')
 }
 
-const canonical = (json: string): string => JSON.stringify(JSON.parse(json))
+/** Letters may be written in two ways. Numbers are compared as they are written, and keys in their order. */
+const canonical = (json: string): string =>
+  json.replace(/"(?:[^"\\]|\\.)*"/g, (text) => JSON.stringify(JSON.parse(text)))
 
 function isSame(recorded: Recorded, ours: Omit<Recorded, 'files'>): boolean {
   const { stored, timezone, declined } = recorded

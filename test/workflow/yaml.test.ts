@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ExactNumber } from '../../src/brand.ts'
 import { checkFiles, checkText, read, show } from './projects.ts'
 
 const values = (yaml: string) => {
@@ -27,7 +28,11 @@ describe('the YAML dialect', () => {
     ['09:00:00', '09:00:00'],
     ['1.5', 1.5],
     ['.5', 0.5],
-    ['1e3', 1000],
+    ['1e3', new ExactNumber('1000.0')],
+    ['1.0', new ExactNumber('1.0')],
+    ['1e30', new ExactNumber('1.0E30')],
+    ['12345678901234567890', new ExactNumber('12345678901234567890')],
+    ['-0xFFFFFFFFFFFFFFFF', new ExactNumber('-18446744073709551615')],
     ['0.5', '0.5'],
     ['-0.25', '-0.25'],
     ['0.0', '0.0'],

@@ -11,6 +11,7 @@ import type { Env } from '../env.ts'
 import { answerAttempt, answerTask } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
 import { findProjectIdOf, ID, missing, readBody, readCount, readFlag, readId } from './query.ts'
+import { sayJson } from './say-json.ts'
 import { planRetry, readStart } from './start.ts'
 
 /** Routes under `/api/attempts`. A conflict is no error: it answers the attempt that was there first. */
@@ -18,29 +19,31 @@ export function attemptRoutes(ports: ApiPorts) {
   const { sql, now } = ports
   const answer = async (c: Context<Env>, { kind, attemptId }: Started) => {
     const attempt = await getAttempt(sql, attemptId)
-    return kind === 'started' ? c.json(answerAttempt(asStarted(attempt))) : c.json(answerAttempt(attempt), 409)
+    return kind === 'started' ? sayJson(c, answerAttempt(asStarted(attempt))) : sayJson(c, answerAttempt(attempt), 409)
   }
   return new Hono<Env>()
-    .get('/', async (c) => c.json({ attempts: (await listAttempts(sql, await readPage(sql, c))).map(answerAttempt) }))
+    .get('/', async (c) =>
+      sayJson(c, { attempts: (await listAttempts(sql, await readPage(sql, c))).map(answerAttempt) }),
+    )
     .put('/', async (c) => {
       const request = { ...(await readStart(sql, await readBody(c))), startedBy: c.get('user').name }
       return answer(c, await startAttempt(ports, request, now()))
     })
-    .get(`/:id${ID}`, async (c) => c.json(answerAttempt(await getAttempt(sql, c.req.param('id')))))
+    .get(`/:id${ID}`, async (c) => sayJson(c, answerAttempt(await getAttempt(sql, c.req.param('id')))))
     .get(`/:id${ID}/retries`, async (c) => {
       const { sessionId } = await getAttempt(sql, c.req.param('id'))
       const rows = await listAttempts(sql, { sessionId, isRetriedIncluded: true, count: 1000 })
-      return c.json({ attempts: rows.map(answerAttempt) })
+      return sayJson(c, { attempts: rows.map(answerAttempt) })
     })
     .get(`/:id${ID}/tasks`, async (c) => {
       const { id } = await getAttempt(sql, c.req.param('id'))
-      return c.json({ tasks: (await listTasks(sql, id)).map(answerTask) })
+      return sayJson(c, { tasks: (await listTasks(sql, id)).map(answerTask) })
     })
     .post(`/:id${ID}/kill`, async (c) => {
       const attempt = await getAttempt(sql, c.req.param('id')) // Digdag answers it as it was before
       const outcome = await cancelAttempt(ports, attempt.id, c.get('user').name, now())
       if (outcome === 'already over') throw alreadyOver(attempt.id)
-      return c.json(answerAttempt(attempt))
+      return sayJson(c, answerAttempt(attempt))
     })
     .post(`/:id${ID}/retry`, async (c) => {
       const attempt = await getAttempt(sql, c.req.param('id'))

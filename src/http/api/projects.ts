@@ -9,30 +9,31 @@ import type { Env } from '../env.ts'
 import { answerProject, answerRevision, answerSchedule, answerSession, answerWorkflow } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
 import { getProject, missing, readCount, readId } from './query.ts'
+import { sayJson } from './say-json.ts'
 
 /** Routes under `/api/projects`. Where Digdag wants an id, a name does as well. */
 export function projectRoutes({ sql, quietEnvironment }: Pick<ApiPorts, 'sql' | 'quietEnvironment'>) {
   return new Hono<Env>()
-    .get('/', async (c) => c.json({ projects: (await listProjects(sql, readPage(c))).map(answerProject) }))
-    .get('/:project', async (c) => c.json(answerProject(await getProject(sql, c.req.param('project')))))
+    .get('/', async (c) => sayJson(c, { projects: (await listProjects(sql, readPage(c))).map(answerProject) }))
+    .get('/:project', async (c) => sayJson(c, answerProject(await getProject(sql, c.req.param('project')))))
     .get('/:project/revisions', async (c) => {
       const { id } = await getProject(sql, c.req.param('project'))
       const rows = await listRevisions(sql, id, { name: c.req.query('name'), lastId: readId(c, 'last_id') })
-      return c.json({ revisions: rows.map(answerRevision) })
+      return sayJson(c, { revisions: rows.map(answerRevision) })
     })
-    .get('/:project/workflows', async (c) => c.json({ workflows: await workflowsOf(sql, c, c.req.query('name')) }))
-    .get('/:project/workflow', async (c) => c.json(await workflowOf(sql, c, c.req.query('name') ?? '')))
-    .get('/:project/workflows/:name', async (c) => c.json(await workflowOf(sql, c, c.req.param('name'))))
+    .get('/:project/workflows', async (c) => sayJson(c, { workflows: await workflowsOf(sql, c, c.req.query('name')) }))
+    .get('/:project/workflow', async (c) => sayJson(c, await workflowOf(sql, c, c.req.query('name') ?? '')))
+    .get('/:project/workflows/:name', async (c) => sayJson(c, await workflowOf(sql, c, c.req.param('name'))))
     .get('/:project/schedules', async (c) => {
       const { id: projectId } = await getProject(sql, c.req.param('project'))
       const page = { projectId, workflow: c.req.query('workflow'), lastId: readId(c, 'last_id') ?? '0' }
-      return c.json({ schedules: (await listSchedules(sql, page)).map(answerSchedule), quietEnvironment })
+      return sayJson(c, { schedules: (await listSchedules(sql, page)).map(answerSchedule), quietEnvironment })
     })
     .get('/:project/sessions', async (c) => {
       const { id: projectId } = await getProject(sql, c.req.param('project'))
       const page = { projectId, workflow: c.req.query('workflow'), lastId: readId(c, 'last_id') }
       const rows = await listSessions(sql, { ...page, count: readCount(c, 'page_size', 100) })
-      return c.json({ sessions: rows.map(answerSession) })
+      return sayJson(c, { sessions: rows.map(answerSession) })
     })
 }
 

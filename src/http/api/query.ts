@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { Json, ProjectId } from '../../brand.ts'
 import { findProjectById, findProjectByName, type ProjectRow } from '../../db/api/projects.ts'
 import type { Sql } from '../../db/sql.ts'
+import { parseJson } from '../../json.ts'
 import { Refusal } from '../../refusal.ts'
 import { isNestedTooDeeply, MAX_NESTING } from '../../workflow/nesting.ts'
 import { readBytes } from '../read-body.ts'
@@ -47,7 +48,7 @@ export async function readBody(c: Context): Promise<Readonly<Record<string, unkn
 
 function parse(text: string): Json {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw new Refusal('invalid', `The body is not JSON: ${(error as Error).message}`, 'Send JSON in UTF-8.')
   }

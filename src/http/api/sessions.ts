@@ -5,6 +5,7 @@ import type { Env } from '../env.ts'
 import { answerAttempt, answerSession } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
 import { ID, missing, readCount, readId } from './query.ts'
+import { sayJson } from './say-json.ts'
 
 /** Routes under `/api/sessions`. */
 export function sessionRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
@@ -16,12 +17,12 @@ export function sessionRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
   return new Hono<Env>()
     .get('/', async (c) => {
       const rows = await listSessions(sql, { lastId: readId(c, 'last_id'), count: readCount(c, 'page_size', 100) })
-      return c.json({ sessions: rows.map(answerSession) })
+      return sayJson(c, { sessions: rows.map(answerSession) })
     })
-    .get(`/:id${ID}`, async (c) => c.json(answerSession(await get(c.req.param('id')))))
+    .get(`/:id${ID}`, async (c) => sayJson(c, answerSession(await get(c.req.param('id')))))
     .get(`/:id${ID}/attempts`, async (c) => {
       const { id: sessionId } = await get(c.req.param('id'))
       const page = { lastId: readId(c, 'last_id'), count: readCount(c, 'page_size', 100), isRetriedIncluded: true }
-      return c.json({ attempts: (await listAttempts(sql, { ...page, sessionId })).map(answerAttempt) })
+      return sayJson(c, { attempts: (await listAttempts(sql, { ...page, sessionId })).map(answerAttempt) })
     })
 }

@@ -7,17 +7,20 @@ import type { Env } from '../env.ts'
 import { answerWorkflow } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
 import { ID, missing, nothingHere, readCount, readFlag, readId } from './query.ts'
+import { sayJson } from './say-json.ts'
 import { readTime, truncate, zoned } from './times.ts'
 
 /** Routes under `/api/workflows`. */
 export function workflowRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
   return new Hono<Env>()
-    .get('/', async (c) => c.json({ workflows: (await listCurrentWorkflows(sql, readPage(c))).map(answerWorkflow) }))
-    .get(`/:id${ID}`, async (c) => c.json(answerWorkflow(await getWorkflow(sql, c.req.param('id')))))
+    .get('/', async (c) =>
+      sayJson(c, { workflows: (await listCurrentWorkflows(sql, readPage(c))).map(answerWorkflow) }),
+    )
+    .get(`/:id${ID}`, async (c) => sayJson(c, answerWorkflow(await getWorkflow(sql, c.req.param('id')))))
     .get(`/:id${ID}/truncated_session_time`, async (c) => {
       const workflow = await getWorkflow(sql, c.req.param('id'))
       const at = readSessionTime(c, workflow.timezone)
-      return c.json({
+      return sayJson(c, {
         project: { id: workflow.projectId, name: workflow.projectName },
         revision: workflow.revision,
         sessionTime: zoned(truncateFor(workflow, at, c.req.query('mode')), workflow.timezone),

@@ -1,0 +1,34 @@
+import { ExactNumber, type Json } from './brand.ts'
+
+/** `JSON.stringify`, with exact numbers as they are written. */
+export function printJson(value: unknown, indent?: number): string {
+  if (!holdsExact(value)) return JSON.stringify(value, null, indent)
+  const mark = (_: string, one: unknown) => (one instanceof ExactNumber ? MARK + one.text : one)
+  return JSON.stringify(value, mark, indent).replace(MARKED, '$1')
+}
+
+function holdsExact(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return value instanceof ExactNumber || Object.values(value).some(holdsExact)
+}
+
+/** `JSON.parse`, with exact numbers where a double would lose something. */
+export function parseJson(text: string): Json {
+  if (!MAY_LOSE.test(text)) return JSON.parse(text)
+  const marked = text.replace(STRING_OR_NUMBER, (token) => (isLost(token) ? `"${MARK}${token}"` : token))
+  return marked.length === text.length ? JSON.parse(text) : JSON.parse(marked, unmark)
+}
+
+/** Nobody can know it, so no text of anybody's is taken for a number. */
+const MARK = `${crypto.randomUUID()} `
+const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g')
+
+const MAY_LOSE = /\d{16}|\.\d*0(?![\d.])|\d[eE][-+\d]/
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/
+
+const isLost = (token: string): boolean => NUMBER.test(token) && String(Number(token)) !== token
+
+function unmark(_: string, value: unknown): unknown {
+  return typeof value === 'string' && value.startsWith(MARK) ? new ExactNumber(value.slice(MARK.length)) : value
+}
