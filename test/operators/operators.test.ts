@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Json, JsonObject } from '../../src/brand.ts'
+import { ExactNumber, type Json, type JsonObject } from '../../src/brand.ts'
 import { OPERATORS } from '../../src/operators/all.ts'
 import type { RunStep, Step } from '../../src/operators/operator.ts'
 import { Refusal } from '../../src/refusal.ts'
@@ -40,6 +40,7 @@ describe('echo>', () => {
   it.each<[Json | undefined, Step | string]>([
     ['hello', { kind: 'log', text: 'hello' }],
     [1.5, { kind: 'log', text: '1.5' }],
+    [new ExactNumber('1.0'), { kind: 'log', text: '1.0' }],
     ['', { kind: 'log', text: '' }],
     [undefined, "Parameter '_command' is required but not set (config)"],
     [{ a: 1 }, `Expected string type for key '_command' but got {"a":1} (object) (config)`],
@@ -55,14 +56,22 @@ describe('fail>', () => {
 
 describe('sh>', () => {
   it('runs its text as a file, with params as environment', () => {
-    const params = { name: 'Ana', n: 1, list: [1], 'not-a-name': 'x', ok: true, _export_me: 'y' }
+    const params = {
+      name: 'Ana',
+      n: 1,
+      list: [1, new ExactNumber('2.0')],
+      id: new ExactNumber('12345678901234567890'),
+      'not-a-name': 'x',
+      ok: true,
+      _export_me: 'y',
+    }
     const { conclude, ...step } = run('sh', 'echo $name', { params, local: { _env: { N: 2 } } })
     expect(step).toEqual({
       kind: 'run',
       argv: ['/bin/sh', { inRun: 'runner.sh' }],
       files: { 'runner.sh': 'echo $name' },
       env: {
-        ...{ name: 'Ana', n: '1', list: '[1]', ok: 'true', _export_me: 'y', N: '2' },
+        ...{ name: 'Ana', n: '1', list: '[1,2.0]', id: '12345678901234567890', ok: 'true', _export_me: 'y', N: '2' },
         _env: '{"N":2}',
         SLUICE_OUTPUT: { inRun: 'output.json' },
       },

@@ -16,7 +16,7 @@ const id = z.union(
   'expected an id such as "12"',
 )
 const params = z
-  .record(z.string(), z.json(), 'expected an object such as {}')
+  .record(z.string(), z.unknown(), 'expected an object such as {}')
   .transform((object) => object as JsonObject) // it was JSON a line ago
 const attemptId = id.transform((digits) => digits as AttemptId)
 const resume = z.discriminatedUnion('mode', [
