@@ -557,6 +557,55 @@ const TABLE = [
     'runtime.setMemoryLimit(8 * MEMORY_BYTES)',
     ['test/expression/interpreter.test.ts'],
   ],
+  [
+    'what is built in can be changed by an expression',
+    'src/expression/prelude/harden.js',
+    'freeze(value)\n',
+    'seen.has(value)\n',
+    ['test/expression/escapes.test.ts'],
+  ],
+  [
+    'what an expression leaves in the global object stays there',
+    'src/expression/prelude/evaluate.js',
+    'isTidy: moment.restore() && tidyGlobal()',
+    'isTidy: moment.restore()',
+    ['test/expression/escapes.test.ts'],
+  ],
+  [
+    'what an expression leaves in the locale of moment stays there',
+    'src/expression/prelude/moment.js',
+    'return !mustRestore || restoreLocale()',
+    'return true || !mustRestore || restoreLocale()',
+    ['test/expression/escapes.test.ts'],
+  ],
+  [
+    'a pattern is compiled anew in place',
+    'src/expression/prelude/harden.js',
+    'delete RegExp.prototype.compile',
+    'void RegExp.prototype.compile',
+    ['test/expression/escapes.test.ts'],
+  ],
+  [
+    'a list of one text is seen as another changed it',
+    'src/expression/prelude/evaluate.js',
+    "if (typeof values[name] !== 'object' || values[name] === null) continue",
+    'continue',
+    ['test/expression/sandbox.test.ts'],
+  ],
+  [
+    'what a loop stored hides what a later task did',
+    'src/db/task-orders.ts',
+    'order by way`',
+    'order by id`',
+    ['test/db/task-orders.test.ts'],
+  ],
+  [
+    'stores come by age where tasks name what they wait for',
+    'src/db/task-orders.ts',
+    'step.isInParallel ? await putInOrder',
+    'step.isInParallel && false ? await putInOrder',
+    ['test/db/task-orders.test.ts'],
+  ],
 
   // Language and time.
   [

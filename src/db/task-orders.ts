@@ -56,6 +56,7 @@ export async function findTaskOrder(sql: Sql, { id, epoch }: Claim): Promise<Tas
 type Step = {
   readonly id: TaskId
   readonly height: number
+  readonly isInParallel: boolean
   readonly exported: JsonObject
   readonly made: JsonObject
   readonly store: JsonObject
@@ -67,8 +68,6 @@ type Stored = {
   readonly upstream: TaskId
   readonly params: JsonObject
   readonly reset: readonly string[]
-  /** Some of them name what they wait for, so that their order is not that of their ids. */
-  readonly isTangled: boolean
 }
 
 /** What a task sees, the lowest first: for each ancestor, and then itself, the stores of what it waited for and its exports; an ancestor's own store last (as in Digdag). */
@@ -78,15 +77,11 @@ export async function listParamLayers(
 ): Promise<readonly ParamLayer[]> {
   const path = await listPath(sql, taskId)
   const stores = hasStores ? await listUpstreamStores(sql, taskId) : []
-  const layers = path.map(async ({ id, height, exported, made, store, reset }) => [
-    ...(await putInOrder(
-      sql,
-      id,
-      stores.filter((one) => one.height === height),
-    )),
-    { params: exported },
-    ...(height === 0 ? [] : [{ params: made }, { params: store, reset }]),
-  ])
+  const layers = path.map(async ({ exported, made, store, reset, ...step }) => {
+    const before = stores.filter(({ height }) => height === step.height)
+    const own = step.height === 0 ? [] : [{ params: made }, { params: store, reset }]
+    return [...(step.isInParallel ? await putInOrder(sql, step.id, before) : before), { params: exported }, ...own]
+  })
   return (await Promise.all(layers)).flat()
 }
 
@@ -97,7 +92,8 @@ function listPath(sql: Sql, id: TaskId): Promise<readonly Step[]> {
       union all
       select tasks.id, tasks.parent_id, height + 1 from tasks join path on tasks.id = path.parent_id
     )
-    select id, height, static_export as exported, export_params as made, store_params as store, reset_params as reset
+    select id, height, exists (select from tasks parent where parent.id = path.parent_id and parent.config -> '_parallel' is not null) as "isInParallel",
+      static_export as exported, export_params as made, store_params as store, reset_params as reset
     from path join tasks using (id) order by height desc`
 }
 
@@ -117,13 +113,13 @@ function listUpstreamStores(sql: Sql, id: TaskId): Promise<readonly Stored[]> {
       union all
       select height, upstream, tasks.id, way || tasks.id from below join tasks on tasks.parent_id = below.id
     )
-    select height, upstream, store_params as params, reset_params as reset,
-      height in (select height from above join tasks using (id) where config -> '_after' is not null) as "isTangled"
+    select height, upstream, store_params as params, reset_params as reset
     from below join tasks using (id) where has_store order by way`
 }
 
+/** In parallel a task may name what it waits for, so that their order is not that of their ids. */
 async function putInOrder(sql: Sql, id: TaskId, stores: readonly Stored[]): Promise<readonly Stored[]> {
-  if (!stores.some(({ isTangled }) => isTangled)) return stores
+  if (new Set(stores.map(({ upstream }) => upstream)).size < 2) return stores
   const siblings = await sql<{ id: TaskId; upstreams: readonly TaskId[] }[]>`
     select id, upstreams from tasks where parent_id = (select parent_id from tasks where id = ${id})`
   const upstreams = new Map(siblings.map((one) => [one.id, one.upstreams]))

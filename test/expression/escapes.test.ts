@@ -59,7 +59,7 @@ describe('a trace of an expression', () => {
   afterAll(() => sandbox.close())
   const evaluate = (...codes: string[]) => sandbox.evaluate(codes, { params: {}, nearer: {} }, 'UTC')
   const probe =
-    "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM Do'), moment('Feb 3 2026', 'MMM D YYYY').isValid(), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b'), '' + {}, new Error('x').name, typeof this.leak, Object.isExtensible(Function('return this')())].join()"
+    "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM Do'), moment('Feb 3rd 2026', 'MMM Do YYYY').date(), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b'), '' + {}, new Error('x').name, typeof this.leak, Object.isExtensible(Function('return this')())].join()"
 
   it.each([
     'leak = 1',
@@ -86,7 +86,7 @@ describe('a trace of an expression', () => {
     'moment.localeData().__proto__.leak = 1',
     'moment.localeData()._config.leak = 1',
     'moment.localeData()._longDateFormat.LT = "x"',
-    'Object.values(moment.localeData()).forEach(function (it) { if (it instanceof RegExp) it.compile("x") })',
+    'Object.values(moment.localeData()).forEach(function (it) { try { it.compile("x") } catch (e) {} })',
     'Object.freeze(moment.localeData())',
     'Object.preventExtensions(moment.localeData())',
     'Object.defineProperty(moment.localeData(), "_months", { value: [], configurable: false })',
@@ -112,7 +112,7 @@ describe('a trace of an expression', () => {
     '(function () { leak = 1; for (;;) {} })()',
   ])('%s is not found by the next', (code) => {
     const clean =
-      'undefined,undefined,undefined,undefined,undefined,undefined,January 1st,true,2,5,b,[object Object],Error,undefined,true'
+      'undefined,undefined,undefined,undefined,undefined,undefined,January 1st,3,2,5,b,[object Object],Error,undefined,true'
     expect(evaluate(probe)).toEqual({ ok: true, texts: [clean] })
     evaluate(code)
     expect(evaluate(probe)).toEqual({ ok: true, texts: [clean] })

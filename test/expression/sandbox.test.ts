@@ -115,6 +115,8 @@ describe('the expression sandbox', () => {
     '(function () { var o = {}; Object.defineProperty(o, "x", { enumerable: true, get: function () { return o } }); return o })()',
     '({ toJSON: function () { for (;;) {} } })',
     '({ toJSON: function () { return this.toJSON() } })',
+    'this.__defineGetter__("z", function () { return this.z }), z',
+    '({ [Symbol.toPrimitive]: function () { for (;;) {} } }) + 1',
     '[1].map(function f() { return [1].map(f) })',
     "template('${'.repeat(2e6), {})",
     "template('${a}'.repeat(3e5), {a: 1})",
