@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.ts'
-import { calledPath, inItsFolder, readCalled } from '../workflow/called-file.ts'
+import { calledPath, inItsFolder, readCalled, WORKSPACE } from '../workflow/called-file.ts'
 import { readText } from '../workflow/coerce.ts'
 import { need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
@@ -15,7 +15,11 @@ export const call: Operator = {
     const folder = typeof params._workdir === 'string' ? params._workdir : ''
     const path = calledPath(folder, name)
     if (path === undefined)
-      throw new Refusal('invalid', `File name must not be outside of project path: ${name} (illegal argument)`, hint)
+      throw new Refusal(
+        'invalid',
+        `File name must not be outside of project path (${WORKSPACE}): ${name} (illegal argument)`,
+        hint,
+      )
     const file = readCalled(path, readProject)
     if (!file.ok) throw new Refusal('invalid', `${file.message} (config)`, file.hint)
     return { kind: 'subtasks', tree: inItsFolder(path, file.config) }

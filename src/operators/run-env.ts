@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { printJson } from '../json.ts'
 import { Refusal } from '../refusal.ts'
+import { WORKSPACE } from '../workflow/called-file.ts'
 import { readText } from '../workflow/coerce.ts'
 import { insidePath } from '../workflow/inside-path.ts'
 import { isJsonObject } from '../workflow/merge.ts'
@@ -51,6 +52,6 @@ export function workFolder(params: JsonObject): string {
   const text = need(readText('_workdir', folder), 'Write the path of a folder of the project.')
   const inside = insidePath(text)
   if (inside !== undefined) return inside || '.'
-  const message = `Working directory must not be outside of project path: ${text} (illegal argument)`
+  const message = `Working directory must not be outside of project path (${WORKSPACE}): ${text} (illegal argument)`
   throw new Refusal('invalid', message, 'Write a path below the project.')
 }

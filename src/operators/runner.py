@@ -112,7 +112,7 @@ def call(function, label, params):
 
 def run(command, params):
     target, owner = find_callable(command)
-    label = ".".join(command.split(".")[-2:])
+    label = command.split(".")[-1]
     # A static or class method is reached through the class as well as through an instance.
     if owner is not None:
         instance = call(owner, owner.__name__, params) if owner.__init__ is not object.__init__ else owner()
@@ -122,8 +122,9 @@ def run(command, params):
 
 
 def describe(error):
-    """The traceback without this file's own frames."""
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename != __file__]
+    """The traceback without this file's own frames, unless there are no others."""
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [one for one in every if one.filename != __file__] or every[-1:]
     lines = ["%s:%d:in %s" % (one.filename, one.lineno or 0, one.name) for one in reversed(frames)]
     return {"class": type(error).__name__, "message": str(error), "backtrace": lines}
 

@@ -21,12 +21,15 @@ export type CalledFile =
   | { readonly ok: true; readonly config: JsonObject }
   | { readonly ok: false; readonly message: string; readonly hint: string }
 
+/** Where Digdag writes the folder in which a task runs: here each worker has another. */
+export const WORKSPACE = '<workspace>'
+
 /** Reads the whole of another .dig for `call>`, when the task runs. */
 export function readCalled(path: string, readProject: (path: string) => string | undefined): CalledFile {
   if (readProject(path) === undefined)
     return {
       ok: false,
-      message: `File not found: ${path}`,
+      message: `File not found: ${WORKSPACE}/${path}`,
       hint: 'The path counts from the top of the project, or from _workdir.',
     }
   const { root, problems } = loadFile(path, (one) => {

@@ -11,7 +11,7 @@ const passed: string[] = []
 const waiting = Object.values(WAITING).flat()
 
 beforeAll(async () => {
-  server = await startServer({ env: { SLUICE_EXECUTOR: 'process', SLUICE_SLOTS: '16' } })
+  server = await startServer({ env: { SLUICE_EXECUTOR: 'process', SLUICE_SLOTS: '16', PATH } })
   const token = await server.token()
   ask = (method, path, body) =>
     fetch(`${server.url}${path}`, { method, headers: headersOf(token, body), body: bodyOf(body) })
@@ -28,6 +28,9 @@ afterAll(async () => {
   console.log(lines.join('\n'))
 })
 
+/** What any user may enter: where a shell may not look it calls what it does not find forbidden. */
+const PATH = '/usr/local/bin:/usr/bin:/bin'
+
 /** On a machine that is busy. */
 const PATIENCE_MS = 120_000
 
@@ -42,10 +45,14 @@ describe('a project that was recorded on a real Digdag', () => {
   })
 })
 
-/** The normaliser knows Digdag's folders; a task's is ours. */
+/** The normaliser knows Digdag's folders; a task's, and that of its command, are ours. */
 function withOurFolders(raw: Raw): Raw {
-  const folder = new RegExp(`${server.home}/[^\\s"'():,]*?/workspace(?![\\w-])`, 'g')
-  return JSON.parse(JSON.stringify(raw).replace(folder, '<workspace>'))
+  const inside = `${server.home}/[^\\s"'():,]*?`
+  return JSON.parse(
+    JSON.stringify(raw)
+      .replace(new RegExp(`${inside}/workspace(?![\\w-])`, 'g'), '<workspace>')
+      .replace(new RegExp(`${inside}/spool/[\\d-]+/runner\\.sh`, 'g'), '<script>'),
+  )
 }
 
 const headersOf = (token: string, body: unknown) => ({

@@ -112,7 +112,7 @@ describe('py>', () => {
     [
       'tasks.hello',
       {},
-      /^Python command failed with code 1\nError messages from python: Method 'tasks.hello' requires parameter 'name' but not set \(TypeError\)/,
+      /^Python command failed with code 1\nError messages from python: Method 'hello' requires parameter 'name' but not set \(TypeError\)/,
     ],
     ['tasks.broken', {}, /Error messages from python: no data \(ValueError\)\n\tfrom .*tasks\.py:\d+:in broken/],
     ['tasks.nope', {}, /Module 'tasks' has no attribute 'nope' \(AttributeError\)/],
