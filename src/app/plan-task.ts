@@ -54,15 +54,16 @@ export function planTask(ports: PlanPorts, order: PlanFacts, layers: readonly Pa
   const { local, params } = evaluated
   const found = readOperator(params)
   if (found === undefined) return broken('The task has no operator (config)', where)
+  const head = typeof config._type === 'string' ? headline(found.type, undefined) : headline(found.type, found.command)
   const operator = ports.operators.get(found.type) ?? INTERNAL.get(found.type)
-  if (operator === undefined) return broken(`Unknown task type: ${found.type} (config)`, where)
+  if (operator === undefined) return { ...broken(`Unknown task type: ${found.type} (config)`, where), headline: head }
   const retry = operator.retries && params._retry !== undefined ? readRetry(params._retry) : null
-  if (retry !== null && !retry.ok) return broken(`${retry.message} (config)`, where)
+  if (retry !== null && !retry.ok) return { ...broken(`${retry.message} (config)`, where), headline: head }
   const policy = retry?.policy ?? null
   return {
     step: stepOf(operator, { command: found.command, local, params, fullName, readProject: ports.readProject }, where),
     where,
-    headline: typeof config._type === 'string' ? headline(found.type, undefined) : headline(found.type, found.command),
+    headline: head,
     unused: operator.options === undefined ? [] : unusedWords(Object.keys(local), operator.options, fullName),
     retry: policy,
     isRetryable: operator.isRepeatable || policy?.onLoss === true,

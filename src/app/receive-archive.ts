@@ -5,6 +5,7 @@ import { insertLog } from '../db/logs.ts'
 import { createProject, lockProject } from '../db/projects.ts'
 import { insertSource } from '../db/sources.ts'
 import { Refusal } from '../refusal.ts'
+import { findLabelFault } from '../workflow/names.ts'
 import type { DeployPorts } from './deploy-ports.ts'
 import { deployRevision } from './deploy-revision.ts'
 import { isProjectName, refuseProjectName, suggestProjectName } from './project-name.ts'
@@ -32,16 +33,11 @@ export async function receiveArchive(ports: DeployPorts, received: ArchiveReceiv
   return deploy.projectId
 }
 
-const MAX_NAME = 255
-
 function checkNames({ project, upload: { revision } }: ArchiveReceived) {
   if (!isProjectName(project)) throw refuseProjectName(project, `Try ${suggestProjectName(project)}`)
-  if (revision.trim() !== '' && revision.length <= MAX_NAME) return
-  throw new Refusal(
-    'invalid',
-    `Validating revision failed\nname must be 1 to ${MAX_NAME} characters, not all of them blank`,
-    'Give the revision another name, or none: Digdag makes one.',
-  )
+  const fault = findLabelFault('name', revision)
+  if (fault !== undefined)
+    throw new Refusal('invalid', `Validating revision failed\n${fault}`, 'Give the revision another name.')
 }
 
 /** From its commit on the deploy ends one way or the other, whoever dies. */

@@ -34,7 +34,8 @@ export function followers(task: Task, subtasks: JsonObject | null): readonly Pla
 /** `_error`, as a task that sees `error`; a group's sees what its tasks left (null: `db/` collects it). */
 export function errorTask(task: Task, exports: JsonObject | null): readonly Plant[] {
   const config = directive(task, '_error')
-  const tree = isJsonObject(config) ? planTree(config, `${task.fullName}^error`) : null
+  const isBody = isJsonObject(config) && Object.keys(config).length > 0
+  const tree = isBody ? planTree(config, `${task.fullName}^error`) : null
   if (!tree?.ok) return []
   const [first, ...rest] = tree.tasks
   if (first === undefined) return []

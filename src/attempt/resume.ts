@@ -49,13 +49,15 @@ function current(rows: readonly OldTask[]): readonly OldTask[] {
   })
 }
 
+const namesOf = (rows: readonly OldTask[]) => rows.map(({ fullName }) => fullName)
+
 /** All that the one task whose name ends in `pattern`, or a group of it, waited for; or why there is no such task. */
 function tasksBefore(rows: readonly OldTask[], pattern: string): readonly OldTask[] | string {
   const matches = rows.filter(({ fullName }) => fullName.endsWith(pattern))
   const [target, other] = matches
   if (target === undefined) return `Task pattern '${pattern}' doesn't match with any tasks.`
   if (other !== undefined)
-    return `Task pattern '${pattern}' is ambiguous. Matching candidates are [${matches.map(({ fullName }) => fullName).join(', ')}]`
+    return `Task pattern '${pattern}' is ambiguous. Matching candidates are [${namesOf(matches).reverse().join(', ')}]`
   const byId = new Map(rows.map((row) => [row.id, row]))
   const before = new Set<TaskId>()
   const line = new Set<TaskId>()

@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal.ts'
-import { calledPath, inItsFolder, readCalled, WORKSPACE } from '../workflow/called-file.ts'
+import { calledPath, inItsFolder, readCalled, WORKSPACE, withEnding } from '../workflow/called-file.ts'
 import { readText } from '../workflow/coerce.ts'
 import { need, needCommand } from './config-error.ts'
 import type { Operator } from './operator.ts'
@@ -17,7 +17,7 @@ export const call: Operator = {
     if (path === undefined)
       throw new Refusal(
         'invalid',
-        `File name must not be outside of project path (${WORKSPACE}): ${name} (illegal argument)`,
+        `File name must not be outside of project path (${WORKSPACE}): ${withEnding(name)} (illegal argument)`,
         hint,
       )
     const file = readCalled(path, readProject)

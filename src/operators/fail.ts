@@ -1,4 +1,5 @@
-import { isNumber, readText } from '../workflow/coerce.ts'
+import type { Json } from '../brand.ts'
+import { readText } from '../workflow/coerce.ts'
 import { need } from './config-error.ts'
 import type { Operator } from './operator.ts'
 
@@ -9,10 +10,7 @@ export const fail: Operator = {
   retries: false,
   plan: ({ command }) => {
     if (command === undefined || command === null) return { kind: 'fail', message: '' }
-    return { kind: 'fail', message: need(readText('_command', needJson(command)), 'Write a text: fail>: why.') }
+    const text = readText('_command', command as Json) // the tree holds JSON only
+    return { kind: 'fail', message: need(text, 'Write a text: fail>: why.') }
   },
-}
-
-function needJson(command: unknown) {
-  return typeof command === 'string' || isNumber(command) || typeof command === 'boolean' ? command : []
 }

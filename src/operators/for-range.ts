@@ -35,10 +35,12 @@ function readRange(command: Json): Range {
 }
 
 function readStep(range: JsonObject, length: number): number {
-  if ((range.step === undefined) === (range.slices === undefined))
+  if (range.step === undefined && range.slices === undefined)
     throw configError('step or slices option is required for for_range', HINT)
+  if (range.step !== undefined && range.slices !== undefined)
+    throw configError('Setting both step and slices options to for_range is invalid', HINT)
   const key = range.step === undefined ? 'slices' : 'step'
   const value = need(readLong(key, range[key]), HINT)
-  if (value <= 0) throw configError(`${key} option must be larger than 0 but got ${value}`, HINT)
+  if (value <= 0) throw configError(`${key} option must be same or greater than 1 but got ${value}`, HINT)
   return key === 'step' ? value : Math.max(Math.ceil(length / value), 1)
 }

@@ -12,9 +12,9 @@ export const ifOperator: Operator = {
   plan: ({ command, local }) => {
     const hint = 'Write a condition that gives true or false.'
     const isTrue = need(readBoolean('_command', needCommand(command, hint)), hint)
-    if (local._do === undefined && local._else_do === undefined)
+    if ((local._do ?? local._else_do ?? null) === null)
       throw configError('Both _do and _else_do are not specified.', 'Write a task below _do.')
     const branch = isTrue ? '_do' : '_else_do'
-    return local[branch] === undefined ? { kind: 'nothing' } : { kind: 'subtasks', tree: needBody(local, branch) }
+    return (local[branch] ?? null) === null ? { kind: 'nothing' } : { kind: 'subtasks', tree: needBody(local, branch) }
   },
 }

@@ -12,7 +12,7 @@ export function needBody(local: JsonObject, key: '_do' | '_else_do'): JsonObject
   const body = local[key]
   if (isJsonObject(body)) return body
   if (Array.isArray(body) && body.every(isJsonObject)) return Object.fromEntries(body.flatMap(Object.entries))
-  const reason = body === undefined ? 'is required but not set' : 'must be an object or array of objects'
+  const reason = body === undefined ? 'is required but not set' : 'must be an object'
   throw configError(`Parameter '${key}' ${reason}`, `Write a task below ${key}.`)
 }
 

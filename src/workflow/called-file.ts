@@ -11,8 +11,10 @@ import { planTree } from './tree.ts'
 export function calledPath(folder: string, name: string): string | undefined {
   const path = name.startsWith('/') ? undefined : insidePath(folder === '' ? name : `${folder}/${name}`)
   if (path === undefined) return undefined
-  return path.endsWith('.dig') ? path : `${path}.dig`
+  return withEnding(path)
 }
+
+export const withEnding = (path: string): string => (path.endsWith('.dig') ? path : `${path}.dig`)
 
 /** The files that a project calls, as they are stored, by path. */
 export type CalledFiles = { readonly [path: string]: JsonObject }
@@ -57,12 +59,12 @@ export function inItsFolder(path: string, config: JsonObject): JsonObject {
 }
 
 function checkConfig(path: string, config: JsonObject): CalledFile {
-  const name = path.replace(/^.*\//, '').replace(/\.dig$/, '')
+  const name = path.replace(/\.dig$/, '')
   const unknown = Object.keys(config).filter((key) => !isChildKey(key) && !ROOT_KEYS.has(key))
   if (unknown.length > 0) {
     const message = `Workflow '${name}' includes unknown keys: [${unknown.join(', ')}]`
     return { ok: false, message, hint: 'The top of a file has directives and +tasks only.' }
   }
-  const tree = planTree(config, `+${name}`)
+  const tree = planTree(config, `+${name.replace(/^.*\//, '')}`)
   return tree.ok ? { ok: true, config: storedConfig(config) } : { ok: false, message: tree.message, hint: '' }
 }

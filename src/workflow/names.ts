@@ -25,6 +25,12 @@ export function findWorkflowNameFaults(name: string): readonly string[] {
   ]
 }
 
+/** What their makers call revisions and retries: anything, but not nothing. Gives the whole sentence. */
+export function findLabelFault(noun: string, name: string): string | undefined {
+  const [fault] = name.trim() === '' ? ['must not be blank'] : tooLong(name)
+  return fault && `${noun} ${fault}: ${JSON.stringify(name)}`
+}
+
 function tooLong(name: string): readonly string[] {
   return name.length > MAX_NAME ? [`must not be longer than ${MAX_NAME} characters`] : []
 }

@@ -33,8 +33,12 @@ export async function findArchive(
   projectId: ProjectId,
   name: string | undefined,
 ): Promise<Digest | undefined> {
-  const [revision] = await sql<{ digest: Digest }[]>`
-    select source_digest as digest from revisions where project_id = ${projectId}
-      and ${name === undefined ? sql`id = (select current_revision_id from projects where id = ${projectId})` : sql`name = ${name}`}`
+  const [revision] = await (name === undefined
+    ? sql<{ digest: Digest }[]>`
+        select source_digest as digest from revisions join projects on current_revision_id = revisions.id
+        where projects.id = ${projectId}`
+    : sql<{ digest: Digest }[]>`
+        select source_digest as digest from revisions
+        where project_id = ${projectId} and ${name} in (name, 'v' || number) order by name = ${name} desc`)
   return revision?.digest
 }

@@ -155,7 +155,7 @@ export const answerTask = (row: TaskRow) => ({
   updatedAt: instant(row.changedAt),
   retryAt: maybeInstant(row.retryAt),
   startedAt: maybeInstant(row.startedAt),
-  error: row.error ?? {},
+  error: row.state === 'canceled' ? {} : (row.error ?? {}), // what an earlier try left is not why it ended
   exitCause: row.exitCause,
   queue: row.queue,
 })

@@ -37,6 +37,13 @@ export function projectRoutes({ sql, quietEnvironment }: Pick<ApiPorts, 'sql' | 
     })
 }
 
+/** `/api/project` and `/api/workflow`: what Digdag had before it had lists, and still has. */
+export function singleRoutes({ sql }: Pick<ApiPorts, 'sql'>) {
+  return new Hono<Env>()
+    .get('/project', async (c) => c.json(answerProject(await getProject(sql, nameOf(c)))))
+    .get('/workflow', async (c) => c.json(await workflowOf(sql, c, c.req.query('name') ?? '')))
+}
+
 function readPage(c: Context) {
   const [name, pattern] = [c.req.query('name'), c.req.query('name_pattern')]
   return {
@@ -48,7 +55,7 @@ function readPage(c: Context) {
 }
 
 async function workflowsOf(sql: Sql, c: Context, name: string | undefined) {
-  const project = await getProject(sql, c.req.param('project') ?? '')
+  const project = await getProject(sql, nameOf(c))
   const revision = c.req.query('revision')
   const rows = await findWorkflowsOfRevision(sql, project.id, { revision, name })
   if (rows !== undefined) return rows.map(answerWorkflow)
@@ -58,5 +65,10 @@ async function workflowsOf(sql: Sql, c: Context, name: string | undefined) {
 async function workflowOf(sql: Sql, c: Context, name: string) {
   const [workflow] = await workflowsOf(sql, c, name)
   if (workflow !== undefined) return workflow
-  throw missing(`workflow name=${name} in project ${c.req.param('project')}`, 'sluice workflows')
+  const project = await getProject(sql, nameOf(c))
+  const named = { name: c.req.query('revision') ?? project.revision ?? undefined }
+  const [revision] = await listRevisions(sql, project.id, named)
+  throw missing(`workflow name=${name} in revision id=${revision?.id ?? 'none'}`, `sluice workflows ${project.name}`)
 }
+
+const nameOf = (c: Context) => c.req.param('project') ?? c.req.query('project') ?? c.req.query('name') ?? ''

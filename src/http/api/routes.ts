@@ -6,7 +6,7 @@ import { linkRoutes } from './links.ts'
 import { logRoutes, streamRoutes } from './logs.ts'
 import { deliveryRoutes, deployRoutes, queueRoutes, workerRoutes } from './operations.ts'
 import type { ApiPorts } from './ports.ts'
-import { projectRoutes } from './projects.ts'
+import { projectRoutes, singleRoutes } from './projects.ts'
 import { scheduleRoutes } from './schedules.ts'
 import { sessionRoutes } from './sessions.ts'
 import { taskRoutes } from './tasks.ts'
@@ -18,6 +18,7 @@ import { workflowRoutes } from './workflows.ts'
 export function apiRoutes(ports: ApiPorts): Hono<Env> {
   return new Hono<Env>()
     .route('/api/version', versionRoutes(ports))
+    .route('/api', singleRoutes(ports))
     .route('/api/projects', projectRoutes(ports))
     .route('/api/projects', archiveRoutes(ports))
     .route('/api/projects', linkRoutes(ports))

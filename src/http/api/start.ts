@@ -7,6 +7,7 @@ import type { AttemptRow } from '../../db/api/attempts.ts'
 import { findWorkflowsOfRevision } from '../../db/api/workflows.ts'
 import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
+import { findLabelFault } from '../../workflow/names.ts'
 import { check } from './check.ts'
 import { missing } from './query.ts'
 import { getWorkflow } from './workflows.ts'
@@ -26,7 +27,7 @@ const resume = z.discriminatedUnion('mode', [
 const start = z.object({
   workflowId: id,
   sessionTime: z.iso.datetime({ offset: true, error: 'expected a time such as 2026-03-28T00:00:00+00:00' }),
-  retryAttemptName: z.string().max(255).nullish(),
+  retryAttemptName: z.string().nullish(),
   params,
   resume: resume.nullish(),
 })
@@ -41,6 +42,7 @@ const retry = z.object({
 /** Digdag's AttemptRequest. */
 export async function readStart(sql: Sql, body: unknown): Promise<Omit<Start, 'startedBy'>> {
   const asked = check(start, body)
+  checkRetryName(asked.retryAttemptName ?? null)
   const workflow = await getWorkflow(sql, asked.workflowId)
   return {
     workflowId: workflow.id,
@@ -49,6 +51,16 @@ export async function readStart(sql: Sql, body: unknown): Promise<Omit<Start, 's
     retryName: asked.retryAttemptName ?? '',
     resume: asked.resume ?? null,
   }
+}
+
+function checkRetryName(name: string | null) {
+  const fault = name === null ? undefined : findLabelFault('retry attempt name', name)
+  if (fault === undefined) return
+  throw new Refusal(
+    'invalid',
+    `Validating attempt request failed\n${fault}`,
+    'Give it another name, or null for the first attempt.',
+  )
 }
 
 /** Once more the same session: by default what failed, with the current revision's files. */

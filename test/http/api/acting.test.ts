@@ -43,6 +43,18 @@ describe('PUT /api/attempts', () => {
     ])
   })
 
+  it.each([
+    ['', 'must not be blank'],
+    [' ', 'must not be blank'],
+    ['x'.repeat(256), 'must not be longer than 255 characters'],
+  ])('takes no retry name %j', async (retryAttemptName, fault) => {
+    const message = `Validating attempt request failed\nretry attempt name ${fault}: ${JSON.stringify(retryAttemptName)}`
+    expect(await ask('PUT', '/attempts', { ...request(), retryAttemptName })).toMatchObject({
+      status: 400,
+      body: { status: 400, message },
+    })
+  })
+
   it('answers 409 with the attempt that was first, whatever else was asked for', async () => {
     const asked = request()
     const first = await ask('PUT', '/attempts', asked)

@@ -142,17 +142,12 @@ describe('an archive that cannot be a project', () => {
     ['no project', 'revision=r', {}, 'project= is required'],
     ['an empty project', 'project=&revision=r', {}, 'project= is required'],
     ['no revision', 'project=bad', {}, 'revision= is required'],
-    [
-      'a blank revision',
-      'project=bad&revision=%20',
-      {},
-      'Validating revision failed\nname must be 1 to 255 characters, not all of them blank',
-    ],
+    ['a blank revision', 'project=bad&revision=%20', {}, 'Validating revision failed\nname must not be blank: " "'],
     [
       'a long revision',
       `project=bad&revision=${'r'.repeat(256)}`,
       {},
-      'Validating revision failed\nname must be 1 to 255 characters, not all of them blank',
+      `Validating revision failed\nname must not be longer than 255 characters: "${'r'.repeat(256)}"`,
     ],
     ...['noon', '2030-01-15', '2030-01-15T10:20:30', '2030-13-15T10:20:30Z'].map(
       (time): [string, string, Record<string, string>, string] => [

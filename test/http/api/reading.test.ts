@@ -62,6 +62,12 @@ describe('projects', () => {
     expect(await list('/projects/shop/workflows?revision=v1&name=b')).toMatchObject([{ name: 'b' }])
     expect(await list('/projects/shop/workflows?name=zzz')).toEqual([])
     expect((await get('/projects/shop/workflows?revision=nope')).status).toBe(404)
+    expect(await json('/project?name=shop')).toEqual(await json('/projects/shop'))
+    expect(await json('/workflow?project=shop&name=b')).toEqual(await json('/projects/shop/workflows/b'))
+    expect(await json('/projects/shop/workflows/nope')).toEqual({
+      status: 404,
+      message: expect.stringMatching(/^Resource does not exist: workflow name=nope in revision id=\d+$/),
+    })
     expect(await json('/projects/shop/workflows/b')).toMatchObject({ name: 'b', project: { name: 'shop' } })
     expect(await list('/projects/shop/schedules?workflow=a')).toHaveLength(1)
     expect(await list('/projects/weather/sessions?page_size=1')).toMatchObject([{ id: second.sessionId }])
