@@ -112,7 +112,7 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
 export const WAITING: Readonly<Record<string, readonly string[]>> = {
   http: ['http-001-refused-post', 'http-002-refused-get', 'http-004-bad-uri', 'http-006-call-refused'],
   ops: ['ops-006-wait'],
-  py: ['py-011-python-option', 'py-012-types-and-env'],
+  py: ['py-011-python-option'],
   rb: ['rb-001-method'],
   require: [
     'require-001-same-project',
