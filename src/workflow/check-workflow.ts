@@ -73,14 +73,15 @@ function checkZone(
 /** Digdag names a class of Java there. */
 const A_ZONE = '[reference type, time zone]'
 
+const WRITE_ZONE = 'Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.'
+
 function zoneHint(name: string): string {
   const cities = [...ZONE_NAMES].filter((zone) =>
     zone.toLowerCase().endsWith(`/${name.toLowerCase().replaceAll(' ', '_')}`),
   )
+  if (cities.length === 0 && /^[A-Z]{3,5}$/.test(name)) return `Such letters may mean several zones. ${WRITE_ZONE}`
   const near = cities[0] ?? nearest(name, ZONE_NAMES, 3)
-  return near === undefined
-    ? 'Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.'
-    : `Did you mean ${near}?`
+  return near === undefined ? WRITE_ZONE : `Did you mean ${near}?`
 }
 
 function scheduleProblems(root: LocatedMap, { schedule = null }: JsonObject): readonly Problem[] {

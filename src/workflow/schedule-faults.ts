@@ -3,6 +3,7 @@ import { printJson } from '../json.ts'
 import { isNumber, readBoolean, readText } from './coerce.ts'
 import { SCHEDULE_OPTIONS, SCHEDULE_TYPES } from './directives.ts'
 import { readDuration } from './duration.ts'
+import { inJavaOrder } from './java-order.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
 import { allNear, didYouMean } from './nearest.ts'
 import { readPlan, sayOptional } from './schedule-plan.ts'
@@ -45,7 +46,7 @@ export function findScheduleFaults(config: Json): readonly ScheduleFault[] {
   const types = Object.keys(config).filter((key) => key.endsWith('>'))
   const unknown = Object.keys(config).filter((key) => !key.endsWith('>') && !SCHEDULE_OPTIONS.has(key))
   const [type = ''] = types
-  const unused = unusedFaults([...types.slice(1), ...unknown], type)
+  const unused = unusedFaults(config, type, [...types.slice(1), ...unknown])
   const kind = kindOf(type)
   if (kind === undefined) return [typeFault(config, type), ...unused, ...optionFaults(config)]
   return [...unused, ...optionFaults(config), ...timeFaults(kind, config[type] ?? null)]
@@ -93,9 +94,9 @@ const HOW: Record<Kind, string> = {
 
 const KINDS = Object.keys(HOW) as Kind[] // it has one line for each
 
-function unusedFaults(keys: readonly string[], type: string): readonly ScheduleFault[] {
+function unusedFaults(config: JsonObject, type: string, keys: readonly string[]): readonly ScheduleFault[] {
   const otherwise = `A schedule has one type> and these options: ${[...SCHEDULE_OPTIONS].join(', ')}.`
-  const digdag = [...keys].sort().map((key) => sayUnused(key, type))
+  const digdag = inJavaOrder(keys, Object.keys(config)).map((key) => sayUnused(key, type))
   return keys.map((key) => {
     const message = `Parameter '${key}' is not used at schedule.`
     return { key, message, hint: didYouMean(key, SCHEDULE_OPTIONS, otherwise, 3), digdag: digdag.join('') }

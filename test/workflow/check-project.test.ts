@@ -325,4 +325,21 @@ describe('any text', () => {
     },
     PROPERTY_MS,
   )
+
+  it.each([
+    ['Tokyo', 'Did you mean Asia/Tokyo?'],
+    ['asia/tokyo', 'Did you mean Asia/Tokyo?'],
+    ['Asia/Tokio', 'Did you mean Asia/Tokyo?'],
+    ['new york', 'Did you mean America/New_York?'],
+    ['utc', 'Did you mean UTC?'],
+    [
+      'EST',
+      'Such letters may mean several zones. Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.',
+    ],
+    ['+9:00', 'Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.'],
+  ])('is told what %s may have meant as a time zone', (timezone, hint) => {
+    expect(checkText(`timezone: "${timezone}"\n+a: {echo>: x}\n`).problems).toMatchObject([
+      { line: 1, column: 11, hint },
+    ])
+  })
 })
