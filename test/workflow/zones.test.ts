@@ -192,6 +192,33 @@ describe('a schedule in every time zone, for 18 years', () => {
   )
 
   it(
+    'of cron> has the neighbours that the table says, also of an instant within a gap or a repeated time',
+    () => {
+      const faults = faultsOf(chosen, ({ name, spans }) =>
+        changesOf(spans).flatMap(({ at, wallBefore }) => {
+          if (at < FROM || at > UNTIL) return []
+          const day = Math.floor(wallBefore / DAY) * DAY
+          const walls = Array.from({ length: 5 * 24 * 3 }, (_, n) => day - 2 * DAY + n * 20 * MINUTE)
+          const sessions = instantsOf(
+            spans,
+            walls.filter((wall) => wall % DAY < 23 * HOUR),
+          )
+          const schedule = getSchedule({ 'cron>': '*/20 0-22 * * *' }, name)
+          return [-50, -10, 0, 10, 50, 70].flatMap((minutes) => {
+            const from = at + minutes * MINUTE
+            const found = [previousDue(schedule, new Date(from)), nextDue(schedule, new Date(from))]
+            const wanted = [sessions.findLast((one) => one < from), sessions.find((one) => one > from)]
+            const given = found.map((due) => due?.sessionTime.getTime())
+            return given.join() === wanted.join() ? [] : [`around ${iso(from)}: ${given.map(iso).join(' and ')}`]
+          })
+        }),
+      )
+      expect(faults).toEqual([])
+    },
+    PROPERTY_MS,
+  )
+
+  it(
     'of every hour comes each time the clocks show it, and back the same way, around each change',
     () => {
       const faults = faultsOf(chosen, ({ name, spans }) =>
