@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { measureChecks, measureHeld } from './checks.ts'
 import { measureDueTimes } from './due-times.ts'
 import { measureExpressions } from './expressions.ts'
 import { describeMachine, renderTable } from './figures.ts'
@@ -7,6 +8,11 @@ import { describeMachine, renderTable } from './figures.ts'
 
 const { values } = parseArgs({ options: { repeats: { type: 'string', default: '5' } } })
 console.log(describeMachine())
+const checks = await measureChecks(Number(values.repeats))
+console.log(
+  `\nChecks, ${values.repeats} repeats of the median of ten, once warm\n\n${renderTable(checks, 'yaml alone')}`,
+)
+console.log(`\n${[10, 50].map((tasks) => measureHeld(Number(values.repeats), tasks)).join('\n')}`)
 const expressions = await measureExpressions(Number(values.repeats))
 console.log(`\nExpressions, ${values.repeats} repeats of the median of many\n\n${renderTable(expressions, 'node:vm')}`)
 const dues = measureDueTimes(Number(values.repeats))

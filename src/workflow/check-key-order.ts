@@ -7,20 +7,21 @@ const INDEX = /^(?:0|[1-9]\d{0,8})$/
 
 /** In Digdag the order of keys is that of the file. Here that holds for all keys but whole numbers: where it makes a difference, somebody should know. */
 export function checkKeyOrder(root: LocatedMap): readonly Problem[] {
-  const known = new Set<Located>()
-  const look = (node: Located): readonly Problem[] => {
-    if (known.has(node)) return []
-    known.add(node)
-    if (node.kind === 'scalar') return []
-    if (node.kind === 'list') return node.items.flatMap(look)
-    return [...findDisorder(node), ...[...node.entries.values()].flatMap(({ value }) => look(value))]
-  }
-  return look(root)
+  const problems: Problem[] = []
+  addProblems(problems, root)
+  return problems
+}
+
+function addProblems(problems: Problem[], node: Located): void {
+  if (node.kind === 'list') for (const item of node.items) addProblems(problems, item)
+  if (node.kind !== 'map') return
+  problems.push(...findDisorder(node))
+  for (const { value } of node.entries.values()) addProblems(problems, value)
 }
 
 function findDisorder({ entries }: LocatedMap): readonly Problem[] {
+  if (!hasNumber(entries)) return []
   const written = [...entries.keys()]
-  if (!written.some((key) => INDEX.test(key))) return []
   const read = Object.keys(Object.fromEntries(written.map((key) => [key, null])))
   const first = written.find((key, at) => key !== read[at])
   const place = first === undefined ? undefined : entries.get(first)
@@ -32,4 +33,9 @@ function findDisorder({ entries }: LocatedMap): readonly Problem[] {
       hint: 'If the order matters, as in for_each>, begin them with a letter.',
     }),
   ]
+}
+
+function hasNumber(entries: LocatedMap['entries']): boolean {
+  for (const key of entries.keys()) if (INDEX.test(key)) return true
+  return false
 }

@@ -79,16 +79,20 @@ function openReading({ tree, texts }: Project): Reading {
     used.add(path)
     return readSource(entries.get(path), texts.get(path))
   }
-  const load = (path: string) => {
-    const file = loaded.get(path) ?? loadFile(path, read)
-    loaded.set(path, file)
-    return file
-  }
-  const callsOf = (path: string) => {
-    const root = loaded.get(path)?.root ?? null
+  const load = remember(loaded, (path) => loadFile(path, read))
+  const callsOf = remember(new Map(), (path): readonly Call[] => {
+    const { root } = load(path)
     return root === null ? [] : listCalls(path, root, path.includes('/'))
-  }
+  })
   return { load, loaded, used, callsOf }
+}
+
+function remember<Value>(known: Map<string, Value>, ask: (path: string) => Value): (path: string) => Value {
+  return (path) => {
+    const value = known.get(path) ?? ask(path)
+    known.set(path, value)
+    return value
+  }
 }
 
 function readSource(entry: TreeEntry | undefined, text: string | undefined): Source {

@@ -47,10 +47,10 @@ function isDisabled(entries: ReadonlyMap<string, Entry>): boolean {
   return value?.kind === 'scalar' && (value.value === true || String(value.value).toLowerCase() === 'true')
 }
 
+/** `_type` decides, wherever it stands (as in Digdag). */
 function findOperator(entries: ReadonlyMap<string, Entry>): LocatedTask['operator'] {
-  for (const [key, entry] of entries) {
-    if (key.endsWith('>')) return { word: key.slice(0, -1), entry }
-    if (key === '_type' && entry.value.kind === 'scalar') return { word: String(entry.value.value), entry }
-  }
+  const type = entries.get('_type')
+  if (type?.value.kind === 'scalar') return { word: String(type.value.value), entry: type }
+  for (const [key, entry] of entries) if (key.endsWith('>')) return { word: key.slice(0, -1), entry }
   return undefined
 }
