@@ -76,11 +76,11 @@ const A_ZONE = '[reference type, time zone]'
 const WRITE_ZONE = 'Write a name of the IANA list such as Asia/Tokyo, or an offset such as +09:00.'
 
 function zoneHint(name: string): string {
-  const cities = [...ZONE_NAMES].filter((zone) =>
-    zone.toLowerCase().endsWith(`/${name.toLowerCase().replaceAll(' ', '_')}`),
-  )
-  if (cities.length === 0 && /^[A-Z]{3,5}$/.test(name)) return `Such letters may mean several zones. ${WRITE_ZONE}`
-  const near = cities[0] ?? nearest(name, ZONE_NAMES, 3)
+  const wanted = name.toLowerCase().replaceAll(' ', '_')
+  const names = [...ZONE_NAMES].map((zone) => ({ zone, lower: zone.toLowerCase() }))
+  const meant = names.find(({ lower }) => lower === wanted) ?? names.find(({ lower }) => lower.endsWith(`/${wanted}`))
+  if (meant === undefined && /^[A-Z]{3,5}$/.test(name)) return `Such letters may mean several zones. ${WRITE_ZONE}`
+  const near = meant?.zone ?? nearest(name, ZONE_NAMES, 3)
   return near === undefined ? WRITE_ZONE : `Did you mean ${near}?`
 }
 
