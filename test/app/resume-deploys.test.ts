@@ -51,12 +51,12 @@ const pushOf = (projectId: ProjectId) =>
 
 const branchOf = async (projectId: ProjectId) => (await server.repositories.branches(projectId)).get('main')
 
-async function onlyDeploy(projectId: ProjectId) {
-  const [row] = await sql<{ id: DeployId }[]>`select id from deploys where project_id = ${projectId} order by id desc`
-  const deploy = row && (await findDeploy(sql, row.id))
-  if (deploy === undefined) throw new Error('there is no deploy')
-  return deploy
-}
+/** A push that was not waited for may not have come so far as to have one. */
+const onlyDeploy = (projectId: ProjectId) =>
+  until(async () => {
+    const [row] = await sql<{ id: DeployId }[]>`select id from deploys where project_id = ${projectId} order by id desc`
+    return row && findDeploy(sql, row.id)
+  })
 
 const resume = async () => Promise.all(await resumeDeploys(next))
 
