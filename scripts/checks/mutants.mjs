@@ -47,6 +47,13 @@ const TABLE = [
     ['test/db/tasks.test.ts'],
   ],
   [
+    'what begins at that very moment is given away',
+    'src/app/sweep.ts',
+    '  await lockTask(tx, id)\n',
+    '',
+    ['test/app/sweep.test.ts'],
+  ],
+  [
     'what runs is put off while its place cannot be opened',
     'src/app/run-task.ts',
     " && (await ports.executor.state(prepared.run)) === 'absent' ? blocked : null",
@@ -98,8 +105,8 @@ const TABLE = [
   [
     'what its worker has just leased again is lost all the same',
     'src/app/sweep.ts',
-    "if (event.kind === 'lost' && (await findSilentTask(tx, task.id)) === undefined) return []",
-    '',
+    'return silent !== undefined && silent.silentSeconds >= patienceSeconds(silent, fenceMs)',
+    'return silent !== undefined || fenceMs > 0',
     ['test/app/sweep.test.ts'],
   ],
   [

@@ -1,14 +1,15 @@
 import type { TaskEvent } from '../attempt/decide.ts'
-import { forgetLateness, type LateAttempt, listLateAttempts, lockAttempt } from '../db/attempts.ts'
+import { forgetLateness, type LateAttempt, listLateAttempts, lockAttempt, putOffLateness } from '../db/attempts.ts'
 import { closeLogsOfTasks } from '../db/logs.ts'
 import { leavePlacesOfSilent } from '../db/places.ts'
-import { isDatabaseAway } from '../db/sql.ts'
+import { isDatabaseAway, type Sql } from '../db/sql.ts'
 import { endTaskRun } from '../db/task-runs.ts'
 import {
   checkAgainAt,
   findSilentTask,
   listOverdueTasks,
   listSilentTasks,
+  lockTask,
   lookAgainIn,
   type MovedTask,
   type Overdue,
@@ -36,16 +37,28 @@ type SweepPorts = AttemptPorts & { readonly report: (error: unknown) => void }
 /** The one timer: rings again for what is silent, moves what is due, gives up on what was lost. Idempotent; any number of webs may sweep at once. */
 export async function sweep(ports: SweepPorts, options: SweepOptions, now: Date): Promise<void> {
   if (options.looksForLost) await leavePlacesOfSilent(ports.sql, UNKNOWN_AFTER_SECONDS)
-  for (const attempt of await listLateAttempts(ports.sql, BATCH, now)) await sayLate(ports, attempt, now)
   await ringAgain(ports, await listSilentTasks(ports.sql, BATCH, now), now)
   for (const task of await listOverdueTasks(ports.sql, BATCH, now)) {
     try {
-      if (task.state !== 'running') await happen(ports, task, { kind: 'due' }, now)
+      if (task.state !== 'running') await happen(ports, { task, event: { kind: 'due' } }, now)
       else if (options.looksForLost) await giveUpIfLost(ports, task, options, now)
     } catch (error) {
       if (isDatabaseAway(error)) throw error
       ports.report(error) // one that cannot be moved must not hold up all behind it
       await lookAgainIn(ports.sql, task, RING_AGAIN_MS / 1000, now)
+    }
+  }
+  await tellLate(ports, now)
+}
+
+async function tellLate(ports: SweepPorts, now: Date): Promise<void> {
+  for (const attempt of await listLateAttempts(ports.sql, BATCH, now)) {
+    try {
+      await sayLate(ports, attempt, now)
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error
+      ports.report(error)
+      await putOffLateness(ports.sql, attempt, new Date(now.getTime() + RING_AGAIN_MS))
     }
   }
 }
@@ -75,7 +88,15 @@ async function giveUpIfLost(ports: AttemptPorts, task: Overdue, { fenceMs }: Swe
   if (silent === undefined) return
   const waitSeconds = patienceSeconds(silent, fenceMs) - silent.silentSeconds
   if (waitSeconds > 0) return lookAgainIn(ports.sql, task, waitSeconds, now)
-  await happen(ports, task, { kind: 'lost', exitCause: `lost with worker ${silent.worker}` }, now)
+  const event = { kind: 'lost', exitCause: `lost with worker ${silent.worker}` } as const
+  await happen(ports, { task, event, isStillSo: (tx) => isLost(tx, task, fenceMs) }, now)
+}
+
+/** Under the task's lock: its worker may come back, or begin the task, this very moment. What it did until then is seen by the look that follows. */
+async function isLost(tx: Sql, { id }: Overdue, fenceMs: number): Promise<boolean> {
+  await lockTask(tx, id)
+  const silent = await findSilentTask(tx, id)
+  return silent !== undefined && silent.silentSeconds >= patienceSeconds(silent, fenceMs)
 }
 
 /** A claim that never came to start anything may be given away at once. */
@@ -84,12 +105,16 @@ function patienceSeconds({ hasBegun, isRetryable }: SilentTask, fenceMs: number)
   return isRetryable ? fenceMs / 1000 + FENCE_MARGIN_SECONDS : UNKNOWN_AFTER_SECONDS
 }
 
-/** The lease is looked at again under the lock: its worker may have come back this very moment. */
-async function happen(ports: AttemptPorts, task: Overdue, event: TaskEvent, now: Date): Promise<void> {
+type Happening = {
+  readonly task: Overdue
+  readonly event: TaskEvent
+  readonly isStillSo?: (tx: Sql) => Promise<boolean>
+}
+
+async function happen(ports: AttemptPorts, { task, event, isStillSo }: Happening, now: Date): Promise<void> {
   const moved = await ports.sql.begin(async (tx): Promise<readonly MovedTask[]> => {
     const attempt = await lockAttempt(tx, task.attemptId)
-    if (attempt === undefined) return []
-    if (event.kind === 'lost' && (await findSilentTask(tx, task.id)) === undefined) return []
+    if (attempt === undefined || (await isStillSo?.(tx)) === false) return []
     const { id, epoch } = task
     const moved = await advanceAttempt(tx, attempt, { id, epoch, event }, ports.limits ?? DEFAULT_LIMITS, now)
     const own = moved.find((one) => one.id === id)

@@ -128,6 +128,10 @@ export async function forgetLateness(sql: Sql, { id, rootId }: LateAttempt): Pro
   return forgotten.count === 1
 }
 
+export async function putOffLateness(sql: Sql, { id }: LateAttempt, until: Date): Promise<void> {
+  await sql`update attempts set late_at = ${until} where id = ${id} and late_at is not null`
+}
+
 export type AttemptOrigin = {
   readonly id: AttemptId
   readonly workflowId: WorkflowId

@@ -236,6 +236,11 @@ export type SilentTask = {
   readonly worker: string
 }
 
+/** Until the end of the transaction nobody begins it, renews its lease, or claims it. */
+export async function lockTask(sql: Sql, id: TaskId): Promise<void> {
+  await sql`select from tasks where id = ${id} for no key update`
+}
+
 /** A running task whose lease has run out, by the database's clock; undefined: it is well. */
 export async function findSilentTask(sql: Sql, id: TaskId): Promise<SilentTask | undefined> {
   const [task] = await sql<SilentTask[]>`

@@ -72,6 +72,21 @@ eachBackend('the sweep', (open) => {
     expect(await attemptState(sql, id)).toBe('success')
   })
 
+  it('goes on past an attempt that cannot be told that it is late', async () => {
+    const sla = { duration: '00:01' }
+    const [stuck, other] = [await startOne(ports, { sla, '+a': echo }), await startOne(ports, { sla, '+a': echo })]
+    await sql`alter table tasks add constraint stuck check (attempt_id <> ${sql.unsafe(stuck)} or full_name not like '%^sla%')`
+    try {
+      for (const at of [60, 62]) await sweep(ports, OPTIONS, after(at))
+    } finally {
+      await sql`alter table tasks drop constraint stuck`
+    }
+    expect(await statesOf(sql, other)).toContain('+wf^sla^alert ready')
+    expect(reported.splice(0)).toHaveLength(1) // and not at every look
+    await sweep(ports, OPTIONS, after(71))
+    expect(await statesOf(sql, stuck)).toContain('+wf^sla^alert ready')
+  })
+
   it('tells nobody who is over, or never late', async () => {
     const ids = [
       await startOne(ports, { sla: { duration: '00:01' }, '+a': echo }),
@@ -164,6 +179,26 @@ eachBackend('the sweep', (open) => {
     await silence(id, 1000)
     await sweep(ports, { ...OPTIONS, looksForLost: false }, new Date())
     expect((await statesOf(sql, id))[1]).toBe('+wf+a running')
+  })
+
+  it('gives nothing away that begins at the very moment: its start waits for us, or we for it', async () => {
+    const id = await startOne(ports, { '+a': echo })
+    const claim = await claimOne()
+    await silence(id, 30)
+    let sweeping: Promise<void> = Promise.resolve()
+    await sql.begin(async (tx) => {
+      const logId = await insertTaskRun(tx, claim, { workerId, head: '' }, now)
+      await beginTaskIfClaimed(tx, claim, { logId, isRetryable: false, retry: null }, now)
+      sweeping = sweep(ports, OPTIONS, new Date())
+      const isWaiting = async () => {
+        const [one] = await sql`
+          select from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`
+        return one !== undefined
+      }
+      await vi.waitUntil(isWaiting, { timeout: 10_000 })
+    })
+    await sweeping
+    expect(await statesOf(sql, id)).toEqual(['+wf planned', '+wf+a running'])
   })
 
   it('leaves what is unknown to a person', async () => {
