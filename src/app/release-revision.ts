@@ -54,19 +54,9 @@ async function release(
   const running = await countRunning(tx, project.id)
   const number = await takeRevisionNumber(tx, project.id)
   const { commit, message, author } = pushed
-  const revision = {
-    projectId: project.id,
-    number,
-    name,
-    commit,
-    message,
-    author,
-    sourceDigest,
-    imageKey,
-    plan,
-    called,
-  }
-  const revisionId = await insertRevision(tx, { ...revision, createdBy: pushedBy }, now)
+  const content = { commit, message, author, sourceDigest, imageKey, plan, called }
+  const revision = { projectId: project.id, number, name, createdBy: pushedBy, ...content }
+  const revisionId = await insertRevision(tx, revision, now)
   const stored = await insertWorkflows(tx, { projectId: project.id, revisionId }, workflows)
   const schedules = new Map(workflows.map((workflow) => [workflow.name, workflow.schedule]))
   const changes = await syncSchedules(tx, {

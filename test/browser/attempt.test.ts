@@ -1,34 +1,12 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Hints, openHints } from '../../src/db/hints.ts'
+import { afterAll, describe, expect, it } from 'vitest'
 import { appendLog, closeLog, insertLog } from '../../src/db/logs.ts'
-import type { Database } from '../../src/db/sql.ts'
-import { openTestApp } from '../support/app.ts'
-import { isSameDocument, launchBrowser, markDocument, openSignedInPage, serveApp } from '../support/browser.ts'
+import { isSameDocument, markDocument, openDashboard, openSignedInPage } from '../support/browser.ts'
 import { rowsOf } from '../support/rows.ts'
-import { openTestSchema } from '../support/schema.ts'
 
 const PATIENCE = { timeout: 20_000 }
 
-let sql: Database
-let drop: () => Promise<void>
-let hints: Hints
-let browser: Browser
-let server: { url: string; close: () => Promise<void> }
-
-beforeAll(async () => {
-  ;({ sql, drop } = await openTestSchema('browser_attempt'))
-  hints = await openHints(sql)
-  const { app } = await openTestApp(sql, { dashboard: { hints }, now: () => new Date() })
-  server = await serveApp(app)
-  browser = await launchBrowser()
-})
-afterAll(async () => {
-  await browser?.close()
-  await server?.close()
-  await hints?.close()
-  await drop()
-})
+const { sql, url, browser, close } = await openDashboard('browser_attempt')
+afterAll(close)
 
 describe('the page of an attempt', () => {
   it('sees its task go from running to success and its log grow, without a reload', async () => {
@@ -53,8 +31,8 @@ describe('the page of an attempt', () => {
       after: [load.id],
     })
 
-    const { page, complaints } = await openSignedInPage(browser, server.url)
-    await page.goto(`${server.url}/attempts/${attempt.id}`)
+    const { page, complaints } = await openSignedInPage(browser, url)
+    await page.goto(`${url}/attempts/${attempt.id}`)
     await markDocument(page)
     expect(await page.locator('#rail-weather use').getAttribute('href')).toBe('#s-run')
     const state = (id: string) => page.locator(`[data-task="${id}"]`).getAttribute('data-state')
@@ -101,10 +79,10 @@ describe('the page of an attempt', () => {
     const attempt = await rows.attempt(await rows.project('refused'), 'daily_sync')
     const root = await rows.task(attempt.id, { name: '+daily_sync', kind: 'group', state: 'planned' })
     const load = await rows.task(attempt.id, { name: '+daily_sync+load', parent: root.id, state: 'blocked' })
-    const { page } = await openSignedInPage(browser, server.url)
+    const { page } = await openSignedInPage(browser, url)
     await page.route('**/events/attempts/**', (route) => route.fulfill({ status: 503 }), { times: 1 })
     const refused = page.waitForResponse((answer) => answer.status() === 503, PATIENCE)
-    await page.goto(`${server.url}/attempts/${attempt.id}`)
+    await page.goto(`${url}/attempts/${attempt.id}`)
     await markDocument(page)
     await refused
     await sql`update tasks set full_name = '+daily_sync+renamed' where id = ${load.id}`
@@ -119,8 +97,8 @@ describe('the page of an attempt', () => {
     const root = await rows.task(attempt.id, { name: '+daily_sync', kind: 'group', state: 'success' })
     await rows.task(attempt.id, { name: '+daily_sync+load', parent: root.id, state: 'success', started: 10 })
     for (const width of [400, 900, 1440]) {
-      const { page } = await openSignedInPage(browser, server.url, { width, height: 900 })
-      await page.goto(`${server.url}/attempts/${attempt.id}`)
+      const { page } = await openSignedInPage(browser, url, { width, height: 900 })
+      await page.goto(`${url}/attempts/${attempt.id}`)
       const words = await page.locator('.gh text:visible').evaluateAll((all) =>
         all.map((one) => {
           const { left, right } = one.getBoundingClientRect()

@@ -2,39 +2,18 @@ import { mkdtempSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Hints, openHints } from '../../src/db/hints.ts'
-import type { Database } from '../../src/db/sql.ts'
+import type { Page } from 'playwright-core'
+import { afterAll, describe, expect, it } from 'vitest'
 import { renderSvg } from '../../src/graph/graph-svg.tsx'
 import { layOutGraph } from '../../src/graph/lay-out.ts'
 import { planGraph } from '../../src/graph/plan-graph.ts'
 import { HOSTILE_CONFIG, HOSTILE_WORDS } from '../graph/hostile.ts'
 import { graphOf } from '../graph/sketch.ts'
-import { openTestApp } from '../support/app.ts'
-import { launchBrowser, openSignedInPage, serveApp } from '../support/browser.ts'
+import { openDashboard, openSignedInPage } from '../support/browser.ts'
 import { rowsOf } from '../support/rows.ts'
-import { openTestSchema } from '../support/schema.ts'
 
-let sql: Database
-let drop: () => Promise<void>
-let hints: Hints
-let browser: Browser
-let server: { url: string; close: () => Promise<void> }
-
-beforeAll(async () => {
-  ;({ sql, drop } = await openTestSchema('browser_workflow'))
-  hints = await openHints(sql)
-  const { app } = await openTestApp(sql, { dashboard: { hints }, now: () => new Date() })
-  server = await serveApp(app)
-  browser = await launchBrowser()
-})
-afterAll(async () => {
-  await browser?.close()
-  await server?.close()
-  await hints?.close()
-  await drop()
-})
+const { sql, url, browser, close } = await openDashboard('browser_workflow')
+afterAll(close)
 
 const CONFIG = {
   schedule: { 'daily>': '06:00:00' },
@@ -56,8 +35,8 @@ describe('the page of a workflow that never ran', () => {
     const project = await rowsOf(sql, new Date()).project(name, { config })
     const called = { 'parts/publish.dig': { '+site': { 'sh>': './site.sh' } } }
     await sql`update revisions set called = ${sql.json(called)} where id = ${project.revisionId}`
-    const { page, complaints } = await openSignedInPage(browser, server.url, viewport)
-    await page.goto(`${server.url}/projects/${name}/workflows/daily_sync`)
+    const { page, complaints } = await openSignedInPage(browser, url, viewport)
+    await page.goto(`${url}/projects/${name}/workflows/daily_sync`)
     return { page, complaints }
   }
 

@@ -1,6 +1,8 @@
 import { serve } from '@hono/node-server'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { PASSWORD, type TestApp } from './app.ts'
+import { openHints } from '../../src/db/hints.ts'
+import { openTestApp, PASSWORD, type TestApp } from './app.ts'
+import { openTestSchema } from './schema.ts'
 import { freePort } from './stores.ts'
 
 const FLAGS = [
@@ -26,6 +28,25 @@ export async function serveApp(app: TestApp): Promise<{ url: string; close: () =
       if ('closeAllConnections' in server) server.closeAllConnections()
     })
   return { url: `http://127.0.0.1:${port}`, close }
+}
+
+/** The dashboard over a schema of its own, and a browser to look at it with. */
+export async function openDashboard(name: string) {
+  const { sql, drop } = await openTestSchema(name)
+  const hints = await openHints(sql)
+  const { app } = await openTestApp(sql, { dashboard: { hints }, now: () => new Date() })
+  const [server, browser] = await Promise.all([serveApp(app), launchBrowser()])
+  return {
+    sql,
+    url: server.url,
+    browser,
+    close: async () => {
+      await browser.close()
+      await server.close()
+      await hints.close()
+      await drop()
+    },
+  }
 }
 
 /** A page that has signed in. `complaints` collects what the browser found wrong: errors of scripts, breaches of the policy, failed loads. */
