@@ -19,7 +19,7 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS, headless: true })
 }
 
-export async function serveApp(app: TestApp): Promise<{ url: string; close: () => Promise<void> }> {
+async function serveApp(app: TestApp): Promise<{ url: string; close: () => Promise<void> }> {
   const port = await freePort()
   const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' })
   const close = () =>
