@@ -6,6 +6,7 @@ import type { CalledFiles } from '../workflow/called-file.ts'
 import { isJsonObject } from '../workflow/merge.ts'
 import { neededParams } from '../workflow/needed-params.ts'
 import { nextDues } from '../workflow/schedule.ts'
+import { readPolicy } from '../workflow/schedule-policy.ts'
 import { showControls } from '../workflow/show-controls.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import { formatInZone, getZone } from '../workflow/zone.ts'
@@ -22,6 +23,7 @@ export function describeWorkflow(workflow: Workflow, called: CalledFiles, now: D
   return {
     ...{ name, file, timezone },
     schedule: schedule === null ? null : `${schedule.kind}> ${schedule.at}`,
+    environments: schedule === null ? null : readPolicy(schedule.options).environments,
     next: dues.map(({ runAt, sessionTime }) => ({ runTime: shown(runAt), sessionTime: shown(sessionTime) })),
     params: isJsonObject(config._export) ? config._export : {},
     needs: neededParams(workflow),
@@ -42,11 +44,12 @@ function describeTask({ depth, task }: OutlineRow) {
 
 /** As a person reads it, each line without its end. */
 export function workflowLines(workflow: Described): readonly string[] {
-  const { file, timezone, schedule, tasks } = workflow
+  const { file, timezone, schedule, environments, tasks } = workflow
+  const where = environments === null ? [] : [`only in ${environments.join(', ')}`]
   const names = tasks.map(({ name, depth }) => `${'  '.repeat(depth)}${showControls(name)}`)
   const width = Math.max(...names.map((name) => name.length))
   return [
-    `${showControls(file)}  (${schedule ?? 'no schedule'}, ${timezone})`,
+    `${showControls(file)}  (${[schedule ?? 'no schedule', timezone, ...where].join(', ')})`,
     ...tasks.map((task, at) => `  ${names[at]?.padEnd(width)}  ${sayTask(task)}`.trimEnd()),
     ...labelled('params', Object.entries(workflow.params).map(sayParam)),
     ...labelled('needs', sayNeeds(workflow.needs)),

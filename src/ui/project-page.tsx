@@ -5,7 +5,7 @@ import { countOf, sayDuration, shortCommit } from './format.ts'
 import { Glyph, Icon } from './glyph.tsx'
 import { LinkSection } from './link-section.tsx'
 import { Ago, AsksForPassword, CopyLine, Section, When } from './parts.tsx'
-import type { ProjectPageProps } from './project.ts'
+import { type ProjectPageProps, whyNoNext } from './project.ts'
 import { attemptPath, deployPath, Hidden, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { Spark } from './spark.tsx'
 import { ATTEMPT_LOOKS, Chip, DEPLOY_LOOKS, State } from './states.tsx'
@@ -143,12 +143,9 @@ function Workflows({ view, props: { project, workflows } }: { view: View; props:
 }
 
 function Next({ view, workflow }: { view: View; workflow: ShownWorkflow }) {
-  const { nextRunAt, isPaused, heldScheduleId, waitingSince, elsewhere } = workflow
-  if (elsewhere !== null) return `only in ${elsewhere.join(', ')}`
-  if (isPaused) return 'off'
-  if (heldScheduleId !== null) return 'held'
-  if (waitingSince !== null) return 'waits for what runs'
-  return nextRunAt === null ? '–' : <When at={nextRunAt} view={view} />
+  const why = whyNoNext(workflow)
+  if (why !== null) return why
+  return workflow.nextRunAt === null ? '–' : <When at={workflow.nextRunAt} view={view} />
 }
 
 /** A held schedule would look like one that is late. */

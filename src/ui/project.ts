@@ -12,3 +12,11 @@ export type ProjectPageProps = {
   readonly address: string
   readonly newLink: NewLink | null
 }
+
+/** Why nobody can say when its schedule starts it next; null: it does so at its time. */
+export function whyNoNext({ isPaused, heldScheduleId, waitingSince, elsewhere }: ShownWorkflow): string | null {
+  if (elsewhere !== null) return `only in ${elsewhere.join(', ')}`
+  if (isPaused) return 'off'
+  if (heldScheduleId !== null) return 'held'
+  return waitingSince === null ? null : 'waits for what runs'
+}

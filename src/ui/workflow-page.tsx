@@ -5,6 +5,7 @@ import { Act, Confirm } from './confirm.tsx'
 import { clock, countOf, dateOf, sayDuration, sayIn, saySession } from './format.ts'
 import { Icon } from './glyph.tsx'
 import { Following, Section, When } from './parts.tsx'
+import { whyNoNext } from './project.ts'
 import { attemptPath, projectPath, Shell, type View, workflowPath } from './shell.tsx'
 import { Spark } from './spark.tsx'
 import { ATTEMPT_LOOKS, Chip, State } from './states.tsx'
@@ -96,7 +97,7 @@ function Head({ view, props: { workflow } }: Props) {
             {passed} of the last {ended.length} passed
           </span>
         )}
-        {workflow.nextRunAt === null || workflow.heldScheduleId !== null || workflow.elsewhere !== null ? null : (
+        {workflow.nextRunAt === null || whyNoNext(workflow) !== null ? null : (
           <span>
             <Icon name="clock" />
             next {sayIn(workflow.nextRunAt, view.now)}

@@ -79,6 +79,7 @@ lib/more.dig: ignored, only .dig files at the top are workflows
     expect(workflows).toMatchObject([
       {
         ...{ name: 'daily', file: 'daily.dig', timezone: 'Asia/Tokyo', schedule: 'daily> 07:00:00' },
+        environments: null,
         ...{ next: { length: 5 }, params: { region: 'eu' }, needs: ['what'], tasks: { length: 7 } },
       },
     ])
@@ -92,6 +93,13 @@ lib/more.dig: ignored, only .dig files at the top are workflows
   it('says what is ignored of an environment', async () => {
     const { out } = await check({ 'a.dig': '+x: {echo>: 1}', Dockerfile: 'FROM debian', 'requirements.txt': '' })
     expect(out).toContain('Environment: Dockerfile\n  Dockerfile decides alone: requirements.txt is ignored\n')
+  })
+
+  it('says where a schedule runs', async () => {
+    const { out } = await check({
+      'a.dig': 'schedule: {daily>: 07:00:00, _environment: [production, eu]}\n+x: {echo>: 1}',
+    })
+    expect(out).toContain('a.dig  (daily> 07:00:00, UTC, only in production, eu)\n')
   })
 
   it('says when a schedule is over', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Hints, openHints } from '../../src/db/hints.ts'
 import { appendLog, closeLog, insertLog } from '../../src/db/logs.ts'
+import { listNextRuns } from '../../src/db/pages/overview.ts'
 import type { Database } from '../../src/db/sql.ts'
 import { NOW, openTestApp, post, signedInCookie, type TestApp } from '../support/app.ts'
 import { beforeQuery } from '../support/before-query.ts'
@@ -85,10 +86,17 @@ describe('a schedule', () => {
       insert into skipped_sessions (schedule_id, session_time, because, skipped_at)
       select id, '2026-03-26T23:00:00Z', 'running', ${NOW} from schedules where project_id = ${id}`
     const path = '/projects/busy/workflows/daily_sync'
+    const isNext = async () => (await listNextRuns(sql)).some(({ project }) => project === 'busy')
+    expect(await isNext()).toBe(false)
     expect(textOf(await read('/projects/busy'))).toContain('waits for what runs')
+    expect(textOf(await read(path))).not.toContain('Europe/Berlin next')
     expect(textOf(await read(path))).toContain('The session of 28 Mar 2026, 00:00 CET waits since')
     expect(textOf(await read(path))).toContain('Left out the last 1 27 Mar 2026, 00:00 CET another attempt was running')
+    await sql`update schedules set waiting_since = null where project_id = ${id}`
+    expect(await isNext()).toBe(true)
+    expect(textOf(await read(path))).toContain('Europe/Berlin next')
     await sql`update schedules set environments = '{production}' where project_id = ${id}`
+    expect(await isNext()).toBe(false)
     expect(textOf(await read(path))).toContain('Its schedule runs only in production.')
     expect(textOf(await read('/projects/busy'))).toContain('only in production')
   })

@@ -58,7 +58,8 @@ export async function listNextRuns(sql: Sql): Promise<readonly NextRun[]> {
   return sql<NextRun[]>`
     select projects.name as project, workflow_name as workflow, next_run_at as "runAt"
     from schedules join projects on projects.id = project_id
-    where disabled_at is null and held_at is null and ${elsewhere(sql)} is null and deleted_at is null order by next_run_at limit 6`
+    where disabled_at is null and held_at is null and waiting_since is null and ${elsewhere(sql)} is null and deleted_at is null
+    order by next_run_at limit 6`
 }
 
 /** Workflows that are live, and of those that ran, how many passed last time. */
@@ -83,7 +84,7 @@ export async function listProjectRows(
   return sql<ShownProjectRow[]>`
     select projects.name, revisions.number as revision, commit, revisions.created_at as "liveAt",
       (select count(*)::int from workflows where workflows.revision_id = current_revision_id) as workflows,
-      (select min(next_run_at) from schedules where schedules.project_id = projects.id and disabled_at is null and held_at is null and ${elsewhere(sql)} is null) as "nextRunAt",
+      (select min(next_run_at) from schedules where schedules.project_id = projects.id and disabled_at is null and held_at is null and waiting_since is null and ${elsewhere(sql)} is null) as "nextRunAt",
       newest.state as "deployState"
     from projects left join revisions on revisions.id = current_revision_id
       left join lateral (select state from deploys where deploys.project_id = projects.id order by id desc limit 1) as newest on true
