@@ -1,3 +1,4 @@
+import { parseJson, printJson } from '../json.ts'
 import { Refusal, type RefusalCode } from '../refusal.ts'
 
 /** The API as the commands see it. The paths are ours: what a person typed is encoded with `pathOf`. Throws the server's refusal, which `main` prints. */
@@ -29,7 +30,7 @@ export function openClient(server: Server, fetcher: Fetcher): Client {
     return isAnswer ? answer : Promise.reject(await refusalOf(server, answer))
   }
   // What our own server answers has our own types: it is not checked again.
-  const read = async <T>(answer: Response) => (await answer.json()) as T
+  const read = async <T>(answer: Response) => parseJson(await answer.text()) as T
   return {
     url: server.url,
     token: server.token,
@@ -52,7 +53,7 @@ function requestOf({ token }: Server, method: string, body?: unknown): RequestIn
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   }
-  return { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+  return { method, headers, ...(body === undefined ? {} : { body: printJson(body) }) }
 }
 
 function searchOf(query: Query = {}): string {

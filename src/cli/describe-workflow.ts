@@ -2,6 +2,7 @@ import type { Json } from '../brand.ts'
 import { cutEnd } from '../graph/fit-text.ts'
 import { type OutlineRow, outlineGraph } from '../graph/outline.ts'
 import { planGraph } from '../graph/plan-graph.ts'
+import { printJson } from '../json.ts'
 import type { CalledFiles } from '../workflow/called-file.ts'
 import { isJsonObject } from '../workflow/merge.ts'
 import { neededParams } from '../workflow/needed-params.ts'
@@ -65,7 +66,7 @@ function sayTask({ operator, command, marks }: Described['tasks'][number]): stri
 const MOST_COLUMNS = 60
 
 function sayParam([name, value]: [string, Json]): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = typeof value === 'string' ? value : printJson(value)
   return showControls(`${name} = ${cutEnd(text.slice(0, 1000).replace(/\s+/g, ' '), MOST_COLUMNS)}`)
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { printJson } from '../json.ts'
 import { renderTable } from './table.ts'
 import type { Tools } from './tools.ts'
 
@@ -17,7 +18,7 @@ export function commandWith(name: string, summary: string, ...examples: readonly
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON, as the API answers it')
 
-export const sayJson = (tools: Tools, answer: unknown): void => tools.say(JSON.stringify(answer, null, 2))
+export const sayJson = (tools: Tools, answer: unknown): void => tools.say(printJson(answer, 2))
 
 /** A list as a table, or in one sentence that there is nothing. */
 export function sayTable(

@@ -1,4 +1,5 @@
 import type { Json } from '../brand.ts'
+import { printJson } from '../json.ts'
 import { showControls } from '../workflow/show-controls.ts'
 
 const MOST_LETTERS = 60
@@ -6,7 +7,7 @@ const MOST_LETTERS = 60
 /** The beginning of a command, on one line: of `sh>` its first line, of `for_each>` its values. */
 export function firstWords(command: Json | undefined): string {
   if (command === undefined || command === null) return ''
-  if (typeof command !== 'string') return oneLine(JSON.stringify(command), false)
+  if (typeof command !== 'string') return oneLine(printJson(command), false)
   const [first = '', ...others] = command.split(/[\r\n]+/).filter((line) => line.trim() !== '')
   return oneLine(first, others.length > 0)
 }

@@ -82,7 +82,7 @@ export const DIRECTIVES: readonly Directive[] = [
     says: 'When the workflow runs: one of `cron>`, `daily>`, `hourly>`, `weekly>`, `monthly>`, `minutes_interval>`, and the options below.',
   }),
   digdag('sla', {
-    ...{ places: ['root'], idleIn: ['group'], reach: 'own', templates: 'later', shape: MAPPING, isComing: true },
+    ...{ places: ['root'], idleIn: ['group'], reach: 'own', templates: 'later', shape: MAPPING },
     example: '{time: 09:00, alert: true}',
     says: 'What happens when a session is late: `time` or `duration`, `alert`, `fail`, and +tasks of its own.',
   }),
@@ -129,7 +129,7 @@ export const DIRECTIVES: readonly Directive[] = [
   digdag('_env', {
     ...{ places: ['operator'], reach: 'own', templates: 'here', shape: MAPPING },
     example: '{TOKEN: "${secret:token}"}',
-    says: 'Variables of the environment of a command. `${secret:key}` is resolved here.',
+    says: 'Variables of the environment of a command. `${secret:key}` stands for a secret of the project; there are none yet, so that a task which asks for one fails.',
   }),
   digdag('_workdir', {
     ...{ places: ['operator'], reach: 'export', templates: 'here', shape: PATH },

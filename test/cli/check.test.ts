@@ -90,6 +90,18 @@ lib/more.dig: ignored, only .dig files at the top are workflows
     expect(workflows[0].tasks.at(-1)).toMatchObject({ fullName: '+daily+months+february^error', runs: 'maybe' })
   })
 
+  it('shows numbers as they are written', async () => {
+    const files = {
+      'a.dig':
+        '_export: {db: {rate: 1.0, id: 12345678901234567890}}\n+x: {for_each>: {n: [2.50, 1e3]}, _do: {fail>: no}}',
+    }
+    const shown = await check(files)
+    expect(shown.out).toContain('  params  db = {"rate":1.0,"id":12345678901234567890}\n')
+    expect(shown.out).toContain('for_each> {"n":[2.5,1000.0]}')
+    const { out } = await check(files, '--json')
+    expect(out).toMatch(/"rate": 1\.0,\s+"id": 12345678901234567890\n/)
+  })
+
   it('says what is ignored of an environment', async () => {
     const { out } = await check({ 'a.dig': '+x: {echo>: 1}', Dockerfile: 'FROM debian', 'requirements.txt': '' })
     expect(out).toContain('Environment: Dockerfile\n  Dockerfile decides alone: requirements.txt is ignored\n')
