@@ -27,6 +27,12 @@ import {
 /** From the fault to the end of everything that was going on; undisturbed it takes about 25 s, and a machine may be busy. */
 const BOUND_MS = 120_000
 
+/** Of this host on the engine's default bridge. A new engine does not tell its gateway before it has been restarted. */
+function addressOfHost(): string {
+  const [bridge] = JSON.parse(execFileSync('ip', ['-json', '-4', 'address', 'show', 'docker0'], { encoding: 'utf8' }))
+  return bridge.addr_info[0].local
+}
+
 const isLong = process.env.SLUICE_TEST_LONG === 'yes'
 
 /** A Dockerfile that no engine has built before, of about 20 s. */
@@ -46,12 +52,9 @@ describe.runIf(isLong && noStack === undefined)('a stack that works [needs --lon
   let hooked: { readonly project: string; readonly secret: string }
 
   beforeAll(async () => {
-    const format = '{{(index .IPAM.Config 0).Gateway}}'
-    const address = execFileSync('docker', ['network', 'inspect', 'bridge', '--format', format], { encoding: 'utf8' })
-    forge = await openForge(address.trim(), { 'hooked.dig': '+say:\n  echo>: hello\n' })
-    stack = await openStack({
-      settings: { SLUICE_EXTRA_CA: forge.authority, SLUICE_PRIVATE_REMOTES: address.trim() },
-    })
+    const address = addressOfHost()
+    forge = await openForge(address, { 'hooked.dig': '+say:\n  echo>: hello\n' })
+    stack = await openStack({ settings: { SLUICE_EXTRA_CA: forge.authority, SLUICE_PRIVATE_REMOTES: address } })
     await stack.compose('build')
     await stack.compose('up', '--detach')
     await eventually(() => isReady(stack))
