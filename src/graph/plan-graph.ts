@@ -177,8 +177,9 @@ function growCalled(way: Way, planned: PlannedTask): Grown {
 
 function pathOfCall({ workdir }: Way, { config }: PlannedTask): string | undefined {
   const operator = readOperator(config)
+  const folder = typeof config._workdir === 'string' ? config._workdir : workdir
   return operator?.type === 'call' && typeof operator.command === 'string'
-    ? calledPath(workdir, operator.command)
+    ? calledPath(folder, operator.command)
     : undefined
 }
 
@@ -201,7 +202,6 @@ function requiredBy({ config }: PlannedTask): string | null {
   return operator.command.includes('${') ? null : operator.command
 }
 
-function workdirOf({ config, exports }: PlannedTask, above: string): string {
-  const own = config._workdir ?? exports._workdir
-  return typeof own === 'string' ? own : above
+function workdirOf({ exports }: PlannedTask, above: string): string {
+  return typeof exports._workdir === 'string' ? exports._workdir : above
 }

@@ -5,13 +5,12 @@ import { WORKSPACE } from '../workflow/called-file.ts'
 import { readText } from '../workflow/coerce.ts'
 import { insidePath } from '../workflow/inside-path.ts'
 import { isJsonObject } from '../workflow/merge.ts'
+import { isVariableName } from '../workflow/names.ts'
 import { configError, need } from './config-error.ts'
-
-const NAME = /^[A-Za-z_][A-Za-z_0-9]*$/
 
 /** Every param whose name a shell accepts; nested values travel as JSON. A null param breaks the task, as in Digdag. */
 export function paramsAsEnv(params: JsonObject): Record<string, string> {
-  const named = Object.entries(params).filter(([name]) => NAME.test(name))
+  const named = Object.entries(params).filter(([name]) => isVariableName(name))
   return Object.fromEntries(named.map(([name, value]) => [name, envText(name, value)]))
 }
 
@@ -29,7 +28,7 @@ export function ownEnv(env: Json | undefined): Record<string, string> {
 }
 
 function ownText(name: string, value: Json): string {
-  if (!NAME.test(name))
+  if (!isVariableName(name))
     throw configError(`Invalid _env key name: ${name}`, 'Use letters, digits and _, not a digit first.')
   return withoutSecrets(need(readText(name, value), `Write a text for ${name}.`))
 }

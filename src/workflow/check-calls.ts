@@ -1,25 +1,60 @@
 import { calledPath } from './called-file.ts'
-import { listTasks } from './list-tasks.ts'
-import { findEntry, type LocatedMap, type Position } from './located.ts'
-import { problemAt } from './problem.ts'
+import { type LocatedTask, listTasks } from './list-tasks.ts'
+import type { Entry, LocatedMap, Position } from './located.ts'
+import { problemAt, warningAt } from './problem.ts'
+import { quote } from './quote.ts'
 import type { Problem } from './workflow.ts'
 
 /** A `call>` whose file is known without running. */
 export type Call = { readonly path: string; readonly position: Position; readonly isConditional: boolean }
 
-/** `file` is where the calls stand: its folder, and a `_workdir` exported at its top, are where their paths begin. */
-export function listCalls(file: string, root: LocatedMap, isCalled: boolean): readonly Call[] {
+export type Calls = {
+  readonly calls: readonly Call[]
+  /** Of those whose file would lie outside of the project. */
+  readonly problems: readonly Problem[]
+}
+
+/** The calls of a file. One that is called itself (in a folder) has its paths begin there. */
+export function listCalls(file: string, root: LocatedMap, isCalled: boolean): Calls {
   const folder = isCalled ? file.split('/').slice(0, -1).join('/') : ''
-  const workdir = findEntry(root, ['_export', '_workdir'])
-  const base =
-    workdir?.value.kind === 'scalar' ? [folder, workdir.value.value].filter((part) => part !== '').join('/') : folder
-  return listTasks(root, '+').flatMap(({ entries, operator, isConditional }) => {
-    const command = operator?.entry.value
-    if (operator?.word !== 'call' || command?.kind !== 'scalar' || typeof command.value !== 'string') return []
-    if (command.value.includes('${') || entries.has('_workdir')) return []
-    const path = calledPath(base, command.value)
-    return path === undefined ? [] : [{ path, position: command.position, isConditional }]
-  })
+  const calls: Call[] = []
+  const problems: Problem[] = []
+  for (const task of listTasks(root, '+')) {
+    const command = task.operator?.word === 'call' ? task.operator.command : undefined
+    const [name, workdir] = [knownText(command), command && workdirOf(task, folder)]
+    if (command === undefined || name === undefined || workdir === undefined) continue
+    const path = calledPath(workdir, name)
+    const { position } = command.value
+    if (path === undefined) problems.push(warningAt(position, leadsOut(name)))
+    else calls.push({ path, position, isConditional: task.isConditional })
+  }
+  return { calls, problems }
+}
+
+const leadsOut = (name: string) => ({
+  message: `call>: ${quote(name)} leads out of the project, so that the task will fail`,
+  hint: 'Write the path of a .dig in the project: call>: parts/load.dig.',
+})
+
+/** Undefined when only the run can say. */
+function knownText(entry: Entry | undefined): string | undefined {
+  const value = entry?.value.kind === 'scalar' ? entry.value.value : null
+  return typeof value === 'string' && !value.includes('${') ? value : undefined
+}
+
+/** What the task says of itself goes before what it exports, and that before what is exported above. */
+function workdirOf(task: LocatedTask, folder: string): string | undefined {
+  const own = task.entries.get('_workdir')
+  return own === undefined ? exportedWorkdir(task, folder) : knownText(own)
+}
+
+/** That at the top of a file counts from its folder. */
+function exportedWorkdir({ entries, above }: LocatedTask, folder: string): string | undefined {
+  const exports = entries.get('_export')?.value
+  const entry = exports?.kind === 'map' ? exports.entries.get('_workdir') : undefined
+  if (entry === undefined) return above === null ? folder : exportedWorkdir(above, folder)
+  const workdir = knownText(entry)
+  return workdir === undefined || above !== null || folder === '' ? workdir : `${folder}/${workdir}`
 }
 
 /** Calls that always come back to where they started. One through `_do` or `_error` may end, so it is allowed. */

@@ -2,7 +2,7 @@ import { DIRECTIVES, isChildKey, isOperatorKey, OPERATOR_KEYS, OPERATOR_OPTIONS,
 import type { LocatedTask } from './list-tasks.ts'
 import type { Entry } from './located.ts'
 import { didYouMean, nearest } from './nearest.ts'
-import { problemAt, warningAt } from './problem.ts'
+import { collectProblems, problemAt, warningAt } from './problem.ts'
 import type { Problem } from './workflow.ts'
 
 /** A task's operator and the keys beside it. Digdag declines none of this: its server does not know the operators of its workers. */
@@ -10,7 +10,7 @@ export function checkOperator(task: LocatedTask, operators: ReadonlySet<string>)
   const { operator, entries, place } = task
   if (operator === undefined || place === 'root') return []
   if (!operators.has(operator.word)) return [unknownOperator(task, operator, operators)]
-  return [...entries].flatMap(([key, entry]) => keyProblems(task, operator.word, key, entry))
+  return collectProblems(entries, ([key, entry]) => keyProblems(task, operator.word, key, entry))
 }
 
 function unknownOperator(

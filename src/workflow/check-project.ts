@@ -1,12 +1,12 @@
 import type { CalledFiles } from './called-file.ts'
-import { type Call, findCircles, listCalls } from './check-calls.ts'
+import { type Call, type Calls, findCircles, listCalls } from './check-calls.ts'
 import { checkKeyOrder } from './check-key-order.ts'
 import { checkTemplates } from './check-templates.ts'
 import { checkTree } from './check-tree.ts'
 import { checkWorkflow, storedConfig } from './check-workflow.ts'
 import { type LoadedFile, loadFile, type Source } from './load-file.ts'
 import { type LocatedMap, plainMap } from './located.ts'
-import { problemAt } from './problem.ts'
+import { MAX_PROBLEMS, problemAt } from './problem.ts'
 import type { Expressions, Problem, TreeEntry, Workflow } from './workflow.ts'
 
 /** What was pushed. `texts` holds the files that were asked for so far. */
@@ -34,7 +34,6 @@ export type CheckedProject =
     }
 
 const MAX_FILE_BYTES = 256 << 10
-const MAX_PROBLEMS = 100
 
 /** Checks every top-level *.dig with all that it includes and calls, and tells all problems at once. Never throws. */
 export function checkProject(project: Project): CheckedProject {
@@ -49,9 +48,16 @@ export function checkProject(project: Project): CheckedProject {
   if (needs.length > 0) return { kind: 'needs', paths: [...new Set(needs)] }
 
   const { workflows, problems } = checkTops(project, reading, tops)
-  const all = [...problems, ...calledProblems(project, reading, calls), ...findCircles(tops, reading.callsOf)]
-  const ignored = project.tree.map((entry) => entry.path).filter((path) => isNestedDig(path) && !reading.used.has(path))
-  const called = calledFiles(reading, [...tops, ...calls.map(({ path }) => path)])
+  const callers = [...tops, ...calls.map(({ path }) => path)]
+  const all = [
+    ...problems,
+    ...callers.flatMap((path) => reading.callsOf(path).problems),
+    ...calledProblems(project, reading, calls),
+    ...findCircles(tops, (path) => reading.callsOf(path).calls),
+  ]
+  const paths = project.tree.map(({ path }) => path)
+  const ignored = paths.filter((path) => isNestedDig(path) && !reading.sources.has(path))
+  const called = calledFiles(reading, callers)
   return { kind: 'checked', workflows, called, problems: sortProblems(all), ignored }
 }
 
@@ -66,26 +72,25 @@ function isNestedDig(path: string): boolean {
 type Reading = {
   readonly load: (path: string) => LoadedFile
   readonly loaded: ReadonlyMap<string, LoadedFile>
-  /** Every path that was read, included ones too. */
-  readonly used: ReadonlySet<string>
-  readonly callsOf: (path: string) => readonly Call[]
+  /** What there was at every path that was asked for, included ones too. */
+  readonly sources: ReadonlyMap<string, Source>
+  readonly callsOf: (path: string) => Calls
 }
 
 function openReading({ tree, texts }: Project): Reading {
   const entries = new Map(tree.map((entry) => [entry.path, entry]))
   const loaded = new Map<string, LoadedFile>()
-  const used = new Set<string>()
-  const read = (path: string) => {
-    used.add(path)
-    return readSource(entries.get(path), texts.get(path))
-  }
+  const sources = new Map<string, Source>()
+  const read = remember(sources, (path) => readSource(entries.get(path), texts.get(path)))
   const load = remember(loaded, (path) => loadFile(path, read))
-  const callsOf = remember(new Map(), (path): readonly Call[] => {
+  const callsOf = remember(new Map(), (path): Calls => {
     const { root } = load(path)
-    return root === null ? [] : listCalls(path, root, path.includes('/'))
+    return root === null ? NO_CALLS : listCalls(path, root, path.includes('/'))
   })
-  return { load, loaded, used, callsOf }
+  return { load, loaded, sources, callsOf }
 }
+
+const NO_CALLS: Calls = { calls: [], problems: [] }
 
 function remember<Value>(known: Map<string, Value>, ask: (path: string) => Value): (path: string) => Value {
   return (path) => {
@@ -115,7 +120,7 @@ function followCalls(reading: Reading, tops: readonly string[]): readonly Call[]
   const found = new Map<string, Call>()
   const queue = [...tops]
   for (const path of queue)
-    for (const call of reading.callsOf(path)) {
+    for (const call of reading.callsOf(path).calls) {
       if (found.has(call.path) || tops.includes(call.path)) continue
       found.set(call.path, call)
       reading.load(call.path)
@@ -125,7 +130,7 @@ function followCalls(reading: Reading, tops: readonly string[]): readonly Call[]
 }
 
 function calledFiles({ callsOf, loaded }: Reading, callers: readonly string[]): CalledFiles {
-  const paths = new Set(callers.flatMap(callsOf).map(({ path }) => path))
+  const paths = new Set(callers.flatMap((caller) => callsOf(caller).calls).map(({ path }) => path))
   const found = [...paths].flatMap((path) => {
     const root = loaded.get(path)?.root ?? null
     return root === null ? [] : [[path, storedConfig(plainMap(root))] as const]
@@ -166,11 +171,9 @@ function inTurn(file: string, problems: readonly Problem[]): readonly Problem[] 
 function calledProblems({ operators }: Project, reading: Reading, calls: readonly Call[]): readonly Problem[] {
   return calls.flatMap((call) => {
     const { root, problems } = reading.load(call.path)
-    const isMissing =
-      !reading.used.has(call.path) ||
-      (root === null && problems.every((one) => one.file === call.path && one.line === 1))
     const found = root === null ? problems : checkTree({ root, config: plainMap(root) }, nameOf(call.path), operators)
-    const placed = isMissing && root === null ? found.map((one) => problemAt(call.position, one)) : found
+    const isThere = reading.sources.get(call.path)?.kind === 'text'
+    const placed = isThere ? found : found.map((one) => problemAt(call.position, one))
     return placed.map((one) => ({ ...one, severity: 'warning' as const }))
   })
 }
@@ -182,7 +185,7 @@ function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   const distinct = [...new Map(sorted.map((one) => [JSON.stringify({ ...one, digdag: null }), one])).values()]
   const last = distinct[MAX_PROBLEMS]
   if (last === undefined) return distinct
-  const message = `There are ${distinct.length - MAX_PROBLEMS} more problems from here on`
+  const message = 'There are more problems from here on'
   return [...distinct.slice(0, MAX_PROBLEMS), { ...last, message, hint: 'Correct the first ones and push again.' }]
 }
 

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../brand.ts'
 import { checkOperator } from './check-operator.ts'
 import { checkValues } from './check-values.ts'
-import { findDirective, isChildKey, ROOT_KEYS, sayPlaces } from './directives.ts'
+import { findDirective, isChildKey, isCommandKey, ROOT_KEYS, sayPlaces } from './directives.ts'
 import type { Fault } from './fault.ts'
-import { listTasks } from './list-tasks.ts'
-import { type Entry, findEntry, type Located, type LocatedMap } from './located.ts'
+import { isGenerated, type LocatedTask, listTasks } from './list-tasks.ts'
+import { type Entry, findEntry, type Located, type LocatedMap, type Position, plainMap } from './located.ts'
 import { pickKeys } from './merge.ts'
 import { didYouMean } from './nearest.ts'
-import { problemAt } from './problem.ts'
+import { collectProblems, MAX_PROBLEMS, problemAt, warningAt } from './problem.ts'
 import { unfoldTree } from './tree.ts'
 import type { Problem } from './workflow.ts'
 
@@ -21,17 +21,16 @@ export function checkTree({ root, config }: Parsed, name: string, operators: Rea
     ...rootKeyProblems(root, name),
     ...nothingProblems(root),
     ...structureProblems(root, config, name),
-    ...tasks.flatMap((task) => checkOperator(task, operators)),
+    ...collectProblems(tasks, (task) => checkOperator(task, operators)),
+    ...collectProblems(tasks.filter(isGenerated), generatedProblems),
   ]
   return [...errors, ...checkValues(tasks, errors)]
 }
 
-/** More are of no use to anybody. */
-const MAX_FAULTS = 200
-
 /** The root is always a group: an operator there is an unknown key too. */
 function rootKeyProblems(root: LocatedMap, name: string): readonly Problem[] {
-  const unknown = [...root.entries].filter(([key]) => !isChildKey(key) && !ROOT_KEYS.has(key))
+  const isUnknown = ([key]: [string, Entry]) => !isChildKey(key) && !ROOT_KEYS.has(key)
+  const unknown = [...root.entries].filter(isUnknown).slice(0, MAX_PROBLEMS)
   const say = (keys: string) => `Workflow '${name}' includes unknown keys: [${keys}]`
   const digdag = { phase: 'keys', message: say(unknown.map(([key]) => key).join(', ')) } as const
   return unknown.map(([key, entry]) => {
@@ -43,7 +42,7 @@ function rootKeyProblems(root: LocatedMap, name: string): readonly Problem[] {
 function rootHint(key: string): string {
   const directive = findDirective(key)
   if (directive !== undefined) return `It belongs into ${sayPlaces(directive)}.`
-  if (key.endsWith('>')) return `Put it into a task: +${key.slice(0, -1)}: {${key}: …}.`
+  if (isCommandKey(key)) return `Put it into a task: +${key.slice(0, -1)}: {${key}: …}.`
   if (/^\d+$/.test(key)) return `Was it a task? +${key}: without quotes is the number ${key}; write "+${key}":.`
   return 'Remove it, put it below _export: if it is a variable, or begin its name with + if it is a task.'
 }
@@ -70,10 +69,20 @@ function structureProblems(root: LocatedMap, config: JsonObject, name: string): 
     isChildKey(key) || (ROOT_KEYS.has(key) && !(NEED_VALUES.has(key) && config[key] === null))
   const known = pickKeys(config, isKnown)
   return unfoldTree(known, `+${name}`)
-    .faults.slice(0, MAX_FAULTS)
+    .faults.slice(0, MAX_PROBLEMS)
     .map((fault) => faultAt(root, fault))
 }
 
-function faultAt(root: Located, fault: Fault): Problem {
-  return problemAt(findEntry(root, fault.path)?.key ?? root.position, fault)
+/** Digdag finds them when the task has run, and fails it. */
+function generatedProblems({ fullName, entries, position }: LocatedTask): readonly Problem[] {
+  const body: LocatedMap = { kind: 'map', entries, position, bytes: 0 }
+  const { faults } = unfoldTree(plainMap(body), fullName)
+  const few = faults.slice(0, MAX_PROBLEMS)
+  return few.map(({ path, message, hint }) => warningAt(placeOf(body, path), { message, hint }))
 }
+
+function faultAt(root: Located, fault: Fault): Problem {
+  return problemAt(placeOf(root, fault.path), fault)
+}
+
+const placeOf = (root: Located, path: readonly string[]): Position => findEntry(root, path)?.key ?? root.position

@@ -2,7 +2,7 @@ import type { Json } from '../brand.ts'
 import { type Directive, findDirective, PLACE_WORDS, type Place } from './directives.ts'
 import type { LocatedTask } from './list-tasks.ts'
 import { type Entry, type Located, type Position, plain } from './located.ts'
-import { problemAt, warningAt } from './problem.ts'
+import { collectProblems, problemAt, warningAt } from './problem.ts'
 import type { Problem } from './workflow.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { Problem } from './workflow.ts'
  */
 export function checkValues(tasks: readonly LocatedTask[], known: readonly Problem[]): readonly Problem[] {
   const told = new Set(known.map(placeOf))
-  return tasks.flatMap((task) => checkEntries(task.entries, task.place, told, task.operator?.word))
+  return collectProblems(tasks, (task) => checkEntries(task.entries, task.place, told, task.operator?.word))
 }
 
 const placeOf = ({ file, line, column }: Position): string => `${file}:${line}:${column}`
@@ -54,9 +54,9 @@ const comingSoon = ({ key }: Directive) => ({
 
 function misfit(directive: Directive, { value }: Entry, place: Place): readonly Problem[] {
   const { key, shape, example, isOurs } = directive
-  const isTemplate = directive.templates !== 'later' && hasTemplate(value)
+  const isTemplate = shape.isOutline !== true && hasTemplate(value)
   if (isTemplate && isEvaluated(directive, place)) return []
-  if (!isTemplate && shape.fits(directive.templates === 'later' ? outlineOf(value) : plain(value))) return []
+  if (!isTemplate && shape.fits(shape.isOutline === true ? outlineOf(value) : plain(value))) return []
   const message = isTemplate
     ? `${key} is read as it is written, and \${…} in it is not evaluated here`
     : `${key} must be ${shape.words}`
@@ -74,8 +74,8 @@ function hasTemplate(node: Located): boolean {
   return [...node.entries.values()].some(({ value }) => hasTemplate(value))
 }
 
-/** Of bodies and exports only the kind is looked at: what is in them is checked where it stands. */
 function outlineOf(node: Located): Json {
   if (node.kind === 'scalar') return node.value
-  return node.kind === 'map' ? {} : node.items.map(outlineOf)
+  if (node.kind === 'list') return node.items.map(outlineOf)
+  return Object.fromEntries([...node.entries.keys()].map((key) => [key, null]))
 }

@@ -9,6 +9,7 @@ import { isJsonObject, pickKeys } from './merge.ts'
 import { findTaskNameFaults, findWorkflowNameFaults, sayNameFault } from './names.ts'
 import { nearest } from './nearest.ts'
 import { problemAt, warningAt } from './problem.ts'
+import { quote } from './quote.ts'
 import { findScheduleFaults, readSchedule } from './schedule-faults.ts'
 import type { Problem, Workflow } from './workflow.ts'
 import { readZone } from './zone.ts'
@@ -64,7 +65,7 @@ function checkZone(
   if (timezone === '' || timezone === null) return { id: 'UTC', problems: [] }
   const zone = typeof timezone === 'string' ? readZone(timezone) : undefined
   if (zone !== undefined) return { id: zone.id, problems: [] }
-  const message = `Unknown time zone ${JSON.stringify(timezone)}: times of day would mean nothing`
+  const message = `Unknown time zone ${quote(timezone)}: times of day would mean nothing`
   const digdag = { phase: 'timezone', message: sayWrongType('timezone', timezone, A_ZONE) } as const
   const wrong = { message, hint: zoneHint(String(timezone)), digdag }
   return { id: 'UTC', problems: [problemAt(valueAt(root, ['timezone']), wrong)] }

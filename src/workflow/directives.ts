@@ -15,6 +15,7 @@ import {
   type Shape,
   TASK,
   TEXT,
+  VARIABLES,
   YES_OR_NO,
   ZONE,
 } from './shapes.ts'
@@ -127,7 +128,7 @@ export const DIRECTIVES: readonly Directive[] = [
     says: 'Other names of secrets: `{pg: {password: my.key}}` reads `pg.password` from `my.key`.',
   }),
   digdag('_env', {
-    ...{ places: ['operator'], reach: 'own', templates: 'here', shape: MAPPING },
+    ...{ places: ['operator'], reach: 'own', templates: 'here', shape: VARIABLES },
     example: '{TOKEN: "${secret:token}"}',
     says: 'Variables of the environment of a command. `${secret:key}` stands for a secret of the project; there are none yet, so that a task which asks for one fails.',
   }),
@@ -284,7 +285,12 @@ export function isChildKey(key: string): boolean {
   return key.startsWith('+')
 }
 
+/** `sh>`; `+a>` is a task with an odd name. */
+export function isCommandKey(key: string): boolean {
+  return key.endsWith('>') && !isChildKey(key)
+}
+
 /** `sh>` and `_type` make a task an operator's. */
 export function isOperatorKey(key: string): boolean {
-  return key.endsWith('>') || key === '_type'
+  return isCommandKey(key) || key === '_type'
 }

@@ -5,7 +5,7 @@ import { GROUP_KEYS, isChildKey, isOperatorKey } from './directives.ts'
 import { pickKeys } from './merge.ts'
 import { sayNameFault } from './names.ts'
 import { allNear, didYouMean } from './nearest.ts'
-import type { DigdagSays } from './problem.ts'
+import { type DigdagSays, MAX_PROBLEMS } from './problem.ts'
 
 /** A broken rule of the tree, in our words and in Digdag's. `path` leads from the given config to the key that breaks it. */
 export type Fault = {
@@ -79,12 +79,13 @@ export function badNames(path: readonly string[], faults: readonly string[], isB
 }
 
 export function unknownKeys({ fullName, path, config }: At, keys: readonly string[]): readonly Fault[] {
-  const said = keys.map((key) => {
+  const told = keys.slice(0, MAX_PROBLEMS)
+  const said = told.map((key) => {
     const near = allNear(key, DIGDAGS_GROUP_KEYS)
     return near.length === 0 ? `'${key}'` : `'${key}' (did you mean [${near.join(', ')}]?)`
   })
   const message = `${fullName} contains invalid keys: ${said.join(', ')}: "${quoteOwn(config)}"`
-  return keys.map((key) => ({
+  return told.map((key) => ({
     path: [...path, key],
     message: `${fullName} contains invalid keys: '${key}': a task without an operator is a group, and a group has directives and +tasks only`,
     hint: didYouMean(key, GROUP_KEYS, REMOVE, 3),

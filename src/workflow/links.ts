@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../brand.ts'
 import { readBoolean, sayWrongType } from './coerce.ts'
 import { type Fault, faultOfTree } from './fault.ts'
 import { didYouMean } from './nearest.ts'
+import { MAX_PROBLEMS } from './problem.ts'
 
 /** A task of a group, by its place in the list of tasks. */
 export type Child = {
@@ -79,14 +80,19 @@ function findAfter({ config, path }: Child, earlier: ReadonlyMap<Json, Child>, f
   }
   return names.flatMap((name: Json) => {
     const found = earlier.get(name)
-    if (found === undefined) faults.push(faultOfTree(at, ...noSuchTask(String(name), [...earlier.values()])))
+    if (found === undefined && faults.length < MAX_PROBLEMS)
+      faults.push(faultOfTree(at, ...noSuchTask(String(name), [...earlier.values()])))
     return found ?? []
   })
 }
 
+const MOST_NAMES = 10
+
 function noSuchTask(name: string, earlier: readonly Child[]): [string, string] {
   const known = earlier.map(({ key }) => key)
+  const shown = known.slice(0, MOST_NAMES).join(', ')
+  const others = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} others` : ''
   const otherwise =
-    known.length === 0 ? 'No task is listed before this one.' : `Listed before this one: ${known.join(', ')}.`
+    known.length === 0 ? 'No task is listed before this one.' : `Listed before this one: ${shown}${others}.`
   return [`Dependency task '${name}' does not exist`, didYouMean(name, known, otherwise)]
 }

@@ -1,5 +1,6 @@
-import { isChildKey, type Place } from './directives.ts'
-import type { Entry, Located, Position } from './located.ts'
+import { readBoolean } from './coerce.ts'
+import { isChildKey, isCommandKey, type Place } from './directives.ts'
+import { type Entry, type Located, type Position, plain } from './located.ts'
 
 /** A task with its place in the tree of names. */
 export type LocatedTask = {
@@ -7,31 +8,42 @@ export type LocatedTask = {
   readonly place: Exclude<Place, 'schedule'>
   readonly entries: ReadonlyMap<string, Entry>
   readonly position: Position
-  /** The word before `>`, of a task with an operator. */
-  readonly operator?: { readonly word: string; readonly entry: Entry }
+  /** The task in which it stands. */
+  readonly above: LocatedTask | null
+  /** Of a task with an operator: the word before `>`, where it stands, and the operator's value. */
+  readonly operator?: { readonly word: string; readonly entry: Entry; readonly command?: Entry }
   /** Within a body that may or may not run: `_do`, `_error` and the like. */
   readonly isConditional: boolean
 }
 
 const BODIES: ReadonlySet<string> = new Set(['_do', '_else_do', '_check', '_error'])
+const LATER = /\^(?:do|else_do|check)$/
+
+/** The root of what is generated when a task has run. What an `_error` generates is looked at before anything runs (as in Digdag). */
+export const isGenerated = ({ fullName, above }: LocatedTask): boolean => above !== null && LATER.test(fullName)
 
 /** All tasks of a file, those of bodies too, disabled ones not; the root comes first. */
 export function listTasks(root: Located, fullName: string): readonly LocatedTask[] {
   const tasks: LocatedTask[] = []
-  addTasks(tasks, root, fullName, false)
+  addTasks(tasks, root, { fullName, above: null, isConditional: false })
   return tasks
 }
 
-function addTasks(tasks: LocatedTask[], node: Located, fullName: string, isConditional: boolean): void {
+type Given = Pick<LocatedTask, 'fullName' | 'above' | 'isConditional'>
+
+function addTasks(tasks: LocatedTask[], node: Located, given: Given): void {
   const entries = entriesOf(node)
   if (entries === undefined || isDisabled(entries)) return
   const operator = findOperator(entries)
-  const place = tasks.length === 0 ? 'root' : operator === undefined ? 'group' : 'operator'
+  const place = given.above === null ? 'root' : operator === undefined ? 'group' : 'operator'
   const found = operator === undefined ? {} : { operator }
-  tasks.push({ fullName, place, entries, position: node.position, ...found, isConditional })
+  const task = { ...given, place, entries, position: node.position, ...found } as const
+  tasks.push(task)
+  const { fullName, isConditional } = given
   for (const [key, { value }] of entries) {
-    if (isChildKey(key)) addTasks(tasks, value, `${fullName}${key}`, isConditional)
-    else if (BODIES.has(key)) addTasks(tasks, value, `${fullName}^${key.slice(1)}`, true)
+    if (isChildKey(key)) addTasks(tasks, value, { fullName: `${fullName}${key}`, above: task, isConditional })
+    else if (BODIES.has(key))
+      addTasks(tasks, value, { fullName: `${fullName}^${key.slice(1)}`, above: task, isConditional: true })
   }
 }
 
@@ -43,14 +55,18 @@ function entriesOf(node: Located): ReadonlyMap<string, Entry> | undefined {
 }
 
 function isDisabled(entries: ReadonlyMap<string, Entry>): boolean {
-  const value = entries.get('_disable')?.value
-  return value?.kind === 'scalar' && (value.value === true || String(value.value).toLowerCase() === 'true')
+  const entry = entries.get('_disable')
+  const disabled = readBoolean('_disable', entry === undefined ? false : plain(entry.value))
+  return disabled.ok && disabled.value
 }
 
 /** `_type` decides, wherever it stands (as in Digdag). */
 function findOperator(entries: ReadonlyMap<string, Entry>): LocatedTask['operator'] {
   const type = entries.get('_type')
-  if (type?.value.kind === 'scalar') return { word: String(type.value.value), entry: type }
-  for (const [key, entry] of entries) if (key.endsWith('>')) return { word: key.slice(0, -1), entry }
+  if (type?.value.kind === 'scalar') return longForm(String(type.value.value), type, entries.get('_command'))
+  for (const [key, entry] of entries) if (isCommandKey(key)) return { word: key.slice(0, -1), entry, command: entry }
   return undefined
 }
+
+const longForm = (word: string, entry: Entry, command: Entry | undefined) =>
+  command === undefined ? { word, entry } : { word, entry, command }

@@ -3,7 +3,7 @@ import { printJson } from '../json.ts'
 import { isNumber } from './coerce.ts'
 import { insidePath } from './inside-path.ts'
 import { type Entry, type LocatedMap, type Position, plain, withoutMark } from './located.ts'
-import { problemAt, type Wrong } from './problem.ts'
+import { MAX_PROBLEMS, problemAt, type Wrong } from './problem.ts'
 import { type Reading, readNode } from './read-node.ts'
 import type { Problem } from './workflow.ts'
 import { readYaml, sayYaml } from './yaml.ts'
@@ -24,9 +24,6 @@ export type LoadedFile = {
 
 /** Aliases and includes may repeat one value without end; unfolded it may be this long as JSON. */
 const MAX_UNFOLDED_BYTES = 2 << 20
-
-/** More are of no use to anybody, and a file can be made to have 100,000. */
-const MAX_PROBLEMS = 100
 
 type Loading = {
   readonly read: (path: string) => Source
@@ -123,11 +120,13 @@ const TOO_LONG: Wrong = {
 const NOTHING: ReadonlyMap<string, Entry> = new Map()
 
 function include(loading: Loading, stack: readonly string[], name: unknown, position: Position) {
-  const path = typeof name === 'string' || isNumber(name) ? resolvePath(stack.at(-1) ?? '', String(name)) : null
+  const path = isScalarValue(name) ? resolvePath(stack.at(-1) ?? '', String(name)) : null
   if (path === null || path === undefined) refuse(loading, position, path === null ? NO_PATH : outside(String(name)))
   const root = path == null ? null : includeFile(loading, path, position, stack)
   return root !== null && spend(loading, root.bytes, position) ? root.entries : NOTHING
 }
+
+const isScalarValue = (name: unknown) => typeof name === 'string' || typeof name === 'boolean' || isNumber(name)
 
 const NO_PATH: Wrong = {
   message: '!include needs the path of a file',

@@ -1,3 +1,5 @@
+import { quote } from './quote.ts'
+
 /** Digdag's rules of names: each function gives what is wrong, nothing when all is right. */
 
 const TASK_LETTER = /^[\w\-=[\]{}%&@,.^`]$/
@@ -25,6 +27,9 @@ export function findWorkflowNameFaults(name: string): readonly string[] {
   ]
 }
 
+/** Of what every shell and program can read. */
+export const isVariableName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
+
 /** What their makers call revisions and retries: anything, but not nothing. Gives the whole sentence. */
 export function findLabelFault(noun: string, name: string): string | undefined {
   const [fault] = name.trim() === '' ? ['must not be blank'] : tooLong(name)
@@ -37,6 +42,5 @@ function tooLong(name: string): readonly string[] {
 
 /** `task name must not contain character ' ': "+my task"`, for people. */
 export function sayNameFault(noun: string, fault: string, name: string): string {
-  const shown = name.length > MAX_NAME ? `${JSON.stringify(name.slice(0, 60))}…` : JSON.stringify(name)
-  return `${noun} ${fault}: ${shown}`
+  return `${noun} ${fault}: ${quote(name)}`
 }

@@ -1,9 +1,10 @@
 /** The name that was probably meant: the nearest by edits, at most two of them or half the name; undefined when none is near. */
 export function nearest(name: string, known: Iterable<string>, atMost = 2): string | undefined {
   const limit = Math.min(atMost, Math.floor(name.length / 2))
+  const wanted = name.toLowerCase()
   let best: { readonly name: string; readonly edits: number } | undefined
   for (const candidate of known) {
-    const edits = countEdits(name.toLowerCase(), candidate.toLowerCase(), limit)
+    const edits = countEdits(wanted, candidate.toLowerCase(), limit)
     if (edits <= limit && (best === undefined || edits < best.edits)) best = { name: candidate, edits }
   }
   return best?.name
@@ -21,7 +22,10 @@ export function allNear(name: string, known: readonly string[]): readonly string
 function countEdits(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) > limit) return limit + 1
   let row = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let line = 1; line <= from.length; line++) row = nextRow(row, line, from[line - 1], to)
+  for (let line = 1; line <= from.length; line++) {
+    row = nextRow(row, line, from[line - 1], to)
+    if (row.every((edits) => edits > limit)) return limit + 1
+  }
   return row[to.length] ?? 0
 }
 

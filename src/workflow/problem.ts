@@ -14,8 +14,32 @@ export type Wrong = {
 }
 
 export function problemAt(position: Position, { message, hint, digdag }: Wrong): Problem {
-  const problem = { severity: 'error', ...position, message: showControls(message), hint: showControls(hint) } as const
+  const problem = { severity: 'error', ...position, message: readable(message), hint: readable(hint) } as const
   return digdag === undefined ? problem : { ...problem, digdag: { ...digdag, file: position.file, turn: 0 } }
+}
+
+/** More are of no use to anybody, and a file can be made to have 100,000. */
+export const MAX_PROBLEMS = 100
+
+/** All problems of all items, until there are enough. */
+export function collectProblems<Item>(
+  items: Iterable<Item>,
+  find: (item: Item) => readonly Problem[],
+): readonly Problem[] {
+  const problems: Problem[] = []
+  for (const item of items) {
+    if (problems.length >= MAX_PROBLEMS) break
+    problems.push(...find(item))
+  }
+  return problems
+}
+
+const MOST_LETTERS = 500
+
+/** Keys and values of a file may be as long as the file. */
+function readable(text: string): string {
+  const isCut = text.length > MOST_LETTERS
+  return showControls(isCut ? `${text.slice(0, MOST_LETTERS).replace(/\p{Cs}$/u, '')}…` : text)
 }
 
 /** It declines nothing. */

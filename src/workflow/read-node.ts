@@ -17,8 +17,7 @@ import { OMAP, PAIRS, SET } from './yaml-types.ts'
 /** One file being turned from nodes of YAML into located values. */
 export type Reading = {
   readonly yaml: Yaml
-  /** Null while the anchored node itself is being read. */
-  readonly anchors: Map<string, Located | null>
+  readonly anchors: Map<string, Located | 'being read' | 'refused'>
   readonly refuse: (position: Position, wrong: Wrong) => void
   /** Takes from what all files together may unfold to. False, with a problem, when nothing is left. */
   readonly spend: (bytes: number, position: Position) => boolean
@@ -32,9 +31,9 @@ export function readNode(reading: Reading, node: ParsedNode | null): Located | n
   if (node === null) return { kind: 'scalar', value: null, position, range: [0, 0], bytes: 4 }
   if (isAlias(node)) return readAlias(reading, node.source, position)
   const { anchor } = node
-  if (anchor !== undefined) reading.anchors.set(anchor, null)
+  if (anchor !== undefined) reading.anchors.set(anchor, 'being read')
   const read = readContent(reading, node, position)
-  if (anchor !== undefined && read !== null) reading.anchors.set(anchor, read)
+  if (anchor !== undefined) reading.anchors.set(anchor, read ?? 'refused')
   return read
 }
 
@@ -47,8 +46,9 @@ function readContent(reading: Reading, node: ParsedNode, position: Position): Lo
 function readAlias(reading: Reading, name: string, position: Position): Located | null {
   const target = reading.anchors.get(name)
   if (target === undefined) refuseYaml(reading, position, `There is no anchor &${name} above`, UNDEFINED)
-  if (target === null) refuseYaml(reading, position, `The alias *${name} contains itself`, 'Write the value out.')
-  return target != null && reading.spend(target.bytes, position) ? target : null
+  if (target === 'being read')
+    refuseYaml(reading, position, `The alias *${name} contains itself`, 'Write the value out.')
+  return typeof target === 'object' && reading.spend(target.bytes, position) ? target : null
 }
 
 const UNDEFINED = 'Define it first, or put the text in quotes if it is none.'
@@ -214,9 +214,9 @@ function addEntry(reading: Reading, entries: Map<string, Entry>, key: Key, value
 
 /** Keys of the mapping itself, before and after `<<`, win; of several merged mappings the first does. */
 function addMissing(entries: Map<string, Entry>, own: readonly Key[], sources: readonly LocatedMap[]): void {
-  const isOwn = (name: string) => own.some((key) => key.name === name)
+  const names = new Set(own.map(({ name }) => name))
   for (const source of sources)
-    for (const [name, entry] of source.entries) if (!entries.has(name) && !isOwn(name)) entries.set(name, entry)
+    for (const [name, entry] of source.entries) if (!entries.has(name) && !names.has(name)) entries.set(name, entry)
 }
 
 function mergeSources(reading: Reading, node: ParsedNode | null, position: Position): readonly LocatedMap[] {

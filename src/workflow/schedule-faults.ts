@@ -6,6 +6,8 @@ import { readDuration } from './duration.ts'
 import { inJavaOrder } from './java-order.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
 import { allNear, didYouMean } from './nearest.ts'
+import { MAX_PROBLEMS } from './problem.ts'
+import { quote } from './quote.ts'
 import { readPlan, sayOptional } from './schedule-plan.ts'
 import { MISSED, OVERLAPS, readEnvironments } from './schedule-policy.ts'
 import type { Schedule } from './workflow.ts'
@@ -66,8 +68,8 @@ function wholeFault(config: Json): ScheduleFault {
 
 function typeFault(config: JsonObject, key: string): ScheduleFault {
   if (key === '') {
-    const message = `Schedule config requires 'type>: at' parameter: ${printJson(config)}`
-    return { key, message, hint: EXAMPLE, digdag: message }
+    const say = (shown: string) => `Schedule config requires 'type>: at' parameter: ${shown}`
+    return { key, message: say(quote(config)), hint: EXAMPLE, digdag: say(printJson(config)) }
   }
   const type = key.slice(0, -1)
   const message = `Unknown scheduler type: ${type}`
@@ -96,10 +98,13 @@ const KINDS = Object.keys(HOW) as Kind[] // it has one line for each
 
 function unusedFaults(config: JsonObject, type: string, keys: readonly string[]): readonly ScheduleFault[] {
   const otherwise = `A schedule has one type> and these options: ${[...SCHEDULE_OPTIONS].join(', ')}.`
-  const digdag = inJavaOrder(keys, Object.keys(config)).map((key) => sayUnused(key, type))
-  return keys.map((key) => {
+  const told = keys.slice(0, MAX_PROBLEMS)
+  const digdag = inJavaOrder(told, Object.keys(config))
+    .map((key) => sayUnused(key, type))
+    .join('')
+  return told.map((key) => {
     const message = `Parameter '${key}' is not used at schedule.`
-    return { key, message, hint: didYouMean(key, SCHEDULE_OPTIONS, otherwise, 3), digdag: digdag.join('') }
+    return { key, message, hint: didYouMean(key, SCHEDULE_OPTIONS, otherwise, 3), digdag }
   })
 }
 
@@ -157,7 +162,7 @@ function overtimeFaults(value: Json): readonly ScheduleFault[] {
 
 function delayFaults(value: Json): readonly ScheduleFault[] {
   if (readDuration(value) !== undefined) return []
-  const message = `Invalid duration: ${JSON.stringify(value)}`
+  const message = `Invalid duration: ${quote(value)}`
   return [{ key: 'skip_delayed_by', message, hint: 'Write it as 30m or 1h 30m.', isValue: true }]
 }
 
@@ -170,7 +175,7 @@ function choiceFaults(options: JsonObject): readonly ScheduleFault[] {
   return [...CHOICES].flatMap(([key, choices]) => {
     const value = options[key]
     if (value === undefined || (typeof value === 'string' && choices.includes(value))) return []
-    const message = `${key}: ${JSON.stringify(value)} is none of ${choices.join(', ')}`
+    const message = `${key}: ${quote(value)} is none of ${choices.join(', ')}`
     return [{ key, message, hint: didYouMean(String(value), choices, `Write ${key}: ${choices[0]}.`), isValue: true }]
   })
 }
@@ -184,7 +189,7 @@ function overlapFaults({ skip_on_overtime, _overlap }: JsonObject): readonly Sch
 
 function environmentFaults(value: Json): readonly ScheduleFault[] {
   if (readEnvironments(value) !== undefined) return []
-  const message = `_environment: ${JSON.stringify(value)} names no environment`
+  const message = `_environment: ${quote(value)} names no environment`
   const hint = 'Write values of SLUICE_ENVIRONMENT: _environment: production, or _environment: [production, staging].'
   return [{ key: '_environment', message, hint, isValue: true }]
 }

@@ -1,7 +1,9 @@
 import type { Json } from '../brand.ts'
 import { readBoolean, readInteger } from './coerce.ts'
 import { readDuration } from './duration.ts'
+import { insidePath } from './inside-path.ts'
 import { isJsonObject } from './merge.ts'
+import { isVariableName } from './names.ts'
 import { parseParallel } from './parallel.ts'
 import { readEnvironments } from './schedule-policy.ts'
 
@@ -10,6 +12,8 @@ export type Shape = {
   /** It completes "must be". */
   readonly words: string
   readonly fits: (value: Json) => boolean
+  /** Only its keys are looked at: what is below them is checked where it stands, or not before it runs. */
+  readonly isOutline?: boolean
 }
 
 const isText = (value: Json | undefined): boolean => typeof value === 'string' && value !== ''
@@ -22,7 +26,10 @@ export const ANYTHING: Shape = { words: 'a value', fits: () => true }
 
 export const TEXT: Shape = { words: 'a text', fits: isText }
 
-export const PATH: Shape = { words: 'the path of a folder of the project', fits: isText }
+export const PATH: Shape = {
+  words: 'the path of a folder of the project',
+  fits: (value) => typeof value === 'string' && insidePath(value) !== undefined,
+}
 
 export const ZONE: Shape = {
   words: 'a zone',
@@ -32,11 +39,19 @@ export const ZONE: Shape = {
 export const MAPPING: Shape = {
   words: 'a mapping of names to values',
   fits: (value) => value === null || isJsonObject(value),
+  isOutline: true,
+}
+
+export const VARIABLES: Shape = {
+  words: 'a mapping of variables (letters, digits and _, not a digit first) to texts',
+  fits: (value) => isJsonObject(value) && Object.keys(value).every(isVariableName),
+  isOutline: true,
 }
 
 export const TASK: Shape = {
   words: 'a task: an operator, or +tasks',
   fits: (value) => isJsonObject(value) || (Array.isArray(value) && value.every(isJsonObject)),
+  isOutline: true,
 }
 
 export const YES_OR_NO: Shape = {

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { readBoolean } from './coerce.ts'
 import { sayTree } from './digdag-words.ts'
-import { GROUP_KEYS, isChildKey, isOperatorKey, ROOT_KEYS } from './directives.ts'
+import { GROUP_KEYS, isChildKey, isCommandKey, isOperatorKey, ROOT_KEYS } from './directives.ts'
 import {
   badNames,
   type Fault,
@@ -115,7 +115,7 @@ function isDisabled({ faults }: Unfolding, { config, path }: Node): boolean {
 
 function checkOperator({ faults }: Unfolding, node: Node, [child]: readonly Subtask[]): void {
   if (child !== undefined) faults.push(hasSubtasks(node, child.key))
-  const operators = Object.keys(node.config).filter((key) => key.endsWith('>'))
+  const operators = Object.keys(node.config).filter(isCommandKey)
   if (operators.length > 1) faults.push(hasManyOperators(node, operators))
 }
 
@@ -178,6 +178,6 @@ export function readOperator(
   config: JsonObject,
 ): { readonly type: string; readonly command: Json | undefined } | undefined {
   if (typeof config._type === 'string') return { type: config._type, command: config._command }
-  const key = Object.keys(config).find((one) => one.endsWith('>'))
+  const key = Object.keys(config).find(isCommandKey)
   return key === undefined ? undefined : { type: key.slice(0, -1), command: config[key] }
 }

@@ -1,5 +1,6 @@
 import type { CollectionTag, ScalarTag } from 'yaml'
 import { ExactNumber } from '../brand.ts'
+import { quote } from './quote.ts'
 
 const STANDARD = 'tag:yaml.org,2002:'
 export const SET = `${STANDARD}set`
@@ -31,7 +32,7 @@ function readTyped(text: string): unknown {
   if (boolean !== undefined) return /^t/i.test(text)
   if (integer !== undefined) return readInteger(text)
   if (float !== undefined) return readFloat(text)
-  if (sexagesimal !== undefined) return floatOf(readSexagesimal(text))
+  if (sexagesimal !== undefined) return finiteOf(countSixties(text))
   return infinite === undefined ? 'NaN' : readInfinite(text)
 }
 
@@ -40,7 +41,7 @@ function readTyped(text: string): unknown {
  * more than the type itself does.
  */
 export const YAML_TYPES: readonly (ScalarTag | CollectionTag)[] = [
-  tagged('int', 'no whole number', (text) => (TAGGED_INTEGER.test(text) ? readInteger(text) : undefined)),
+  tagged('int', 'no whole number', readTaggedInteger),
   tagged('float', 'no number', readTaggedFloat),
   tagged('bool', '', (text) => BOOLEANS.get(text.toLowerCase()) ?? null),
   tagged('null', '', () => null),
@@ -58,7 +59,7 @@ export const YAML_TYPES: readonly (ScalarTag | CollectionTag)[] = [
 function tagged(name: string, fault: string, read: (text: string) => unknown): ScalarTag {
   const resolve = (text: string, onError: (message: string) => void) => {
     const value = read(text)
-    if (value === undefined) onError(`!!${name}: ${JSON.stringify(text)} is ${fault}`)
+    if (value === undefined) onError(`!!${name}: ${quote(text)} is ${fault}`)
     return value
   }
   return { tag: `${STANDARD}${name}`, resolve }
@@ -69,7 +70,6 @@ function collection(kind: 'map' | 'seq', name: string): CollectionTag {
 }
 
 function readInteger(text: string): number | ExactNumber {
-  if (text.includes(':')) return readSexagesimal(text)
   const digits = text.replaceAll('_', '').replace(/^[-+]/, '')
   const literal = /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits
   const value = signOf(text) * Number(literal) || 0
@@ -77,9 +77,20 @@ function readInteger(text: string): number | ExactNumber {
   return new ExactNumber(`${text.startsWith('-') ? '-' : ''}${BigInt(literal)}`)
 }
 
-/** Beyond what a double holds it is a text, too. */
+/** Digdag's parser runs over without a word: such a number is none that anybody meant. */
+function readTaggedInteger(text: string): number | ExactNumber | undefined {
+  if (!TAGGED_INTEGER.test(text)) return undefined
+  if (!text.includes(':')) return readInteger(text)
+  const value = countSixties(text)
+  return Number.isSafeInteger(value) ? value || 0 : undefined
+}
+
 function readFloat(text: string): number | ExactNumber | string {
-  const value = Number(text.replaceAll('_', ''))
+  return finiteOf(Number(text.replaceAll('_', '')))
+}
+
+/** Beyond what a double holds it is a text, too. */
+function finiteOf(value: number): number | ExactNumber | string {
   return Number.isFinite(value) ? floatOf(value) : String(value)
 }
 
@@ -98,11 +109,12 @@ function floatOf(value: number): number | ExactNumber {
 function readTaggedFloat(text: string): number | ExactNumber | string | undefined {
   if (/^[-+]?\.inf$/i.test(text)) return readInfinite(text)
   if (/^\.nan$/i.test(text)) return 'NaN'
-  if (/^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text)) return floatOf(readSexagesimal(text))
+  if (/^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(text)) return finiteOf(countSixties(text))
   return /^[-+]?(?:\.\d|\d)[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?\d+)?$/.test(text) ? readFloat(text) : undefined
 }
 
-function readSexagesimal(text: string): number {
+/** `1:30` is 90. */
+function countSixties(text: string): number {
   const parts = text.replaceAll('_', '').replace(/^[-+]/, '').split(':')
   return signOf(text) * parts.reduce((total, part) => total * 60 + Number(part), 0)
 }

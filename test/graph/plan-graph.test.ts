@@ -183,6 +183,18 @@ if it fails
     ])
   })
 
+  it('looks for called files in the _workdir of a task, and below it only in one that is exported', () => {
+    const files = {
+      'wf.dig': '+a: {call>: one, _workdir: lib}\n+b: {if>: true, _workdir: lib, _do: {call>: one}}',
+      'lib/one.dig': '+x: {echo>: 1}',
+      'one.dig': '+y: {echo>: 2}',
+    }
+    expect(sketch(graphOf(files))).toEqual([
+      ...['+wf', '  +a [call> one]', '    +x [echo> 1]'],
+      ...['  +b [if> true] after +a', '    _do? [call> one]', '      +y [echo> 2]'],
+    ])
+  })
+
   it('ends where calls come back to themselves, or fan out too far', () => {
     const circle = { 'wf.dig': '+a: {if>: "${x}", _do: {call>: wf.dig}}' }
     expect(sketch(graphOf(circle))).toEqual([

@@ -115,7 +115,29 @@ describe('a project', () => {
         'main.dig:2:16 error: Setting "_background: true" option is invalid (unnecessary) if its parent task has "_parallel: true" option | Remove _background: the tasks run beside each other already.',
       ],
     ],
-    ['a disabled task', '+a: {_disable: true, +x: {nosuch>: 1}}\n', []],
+    ['a disabled task', '+a: {_disable: true, +x: {nosuch>: 1}}\n+b: {_disable: 1, +x: {nosuch>: 1}}\n', []],
+    [
+      'a task whose name ends like an operator',
+      '+a: {"+b>": {echo>: x}}\n',
+      ['main.dig:1:6 error: task name must not contain character \'>\': "+b>" | Use letters, digits, - _ and dots.'],
+    ],
+    [
+      'what is generated when a task has run',
+      '+a:\n  loop>: 2\n  _do:\n    colour: red\n    _error: {sh>: a, py>: b}\n+b: {echo>: x, _check: {+c: 1}}\n',
+      [
+        "main.dig:4:5 warning: +main+a^do contains invalid keys: 'colour': a task without an operator is a group, and a group has directives and +tasks only | Remove it, move it into _export, or give the task an operator such as sh>.",
+        "main.dig:5:22 warning: A task can't have more than one operator: +main+a^do^error has sh> and py> | Give each operator a +task of its own.",
+        "main.dig:6:25 warning: Parameter '+c' must be an object or array of objects | Write an operator such as echo>: hello, or +tasks, below it.",
+      ],
+    ],
+    [
+      'names of variables that no shell knows, and a folder outside',
+      '+a: {sh>: x, _workdir: ../y, _env: {MY-VAR: "${session_id}"}}\n',
+      [
+        'main.dig:1:24 warning: _workdir must be the path of a folder of the project | For example _workdir: scripts.',
+        'main.dig:1:36 warning: _env must be a mapping of variables (letters, digits and _, not a digit first) to texts | For example _env: {TOKEN: "${secret:token}"}.',
+      ],
+    ],
   ])('%s', (_, text, expected) => expect(problems(text)).toEqual(expected))
 
   it.each<[string, string, string]>([
@@ -153,6 +175,44 @@ describe('call>', () => {
 
   it('may call itself where it can end', () => {
     expect(checkFiles({ 'a.dig': '+x:\n  if>: ${more}\n  _do: {call>: a}\n' }).problems).toEqual([])
+  })
+
+  it.each<[string, string, string]>([
+    ['a _workdir of its own', '+x: {call>: b, _workdir: lib}', ''],
+    ['a _workdir that it exports', '+x: {call>: b, _export: {_workdir: lib}}', ''],
+    ['a _workdir that is exported above', '_export: {_workdir: lib}\n+x: {+y: {call>: b}}', ''],
+    [
+      'a _workdir that is exported nearer',
+      '_export: {_workdir: no}\n+x: {_export: {_workdir: lib}, +y: {call>: b}}',
+      '',
+    ],
+    ['a _workdir that is only known when it runs', '+x: {_export: {_workdir: "${lib}"}, +y: {call>: b}}', ''],
+    ['the long form', '+x: {_type: call, _command: lib/b}', ''],
+    ['the long form of something else', '+x: {_type: echo, _command: call}', ''],
+    ['a body of a task with a _workdir of its own', '+x: {if>: true, _workdir: no, _do: {call>: lib/b}}', ''],
+    ['no file', '+x: {call>: b}', 'main.dig:1:13 warning: b.dig: there is no such file in the project'],
+    ['a file outside', '+x: {call>: ../b}', 'main.dig:1:13 warning: call>: "../b" leads out of the project'],
+  ])('is followed by way of %s', (_, text, start) => {
+    const files = { 'main.dig': `${text}\n`, 'lib/b.dig': '+y: {echo>: x}\n' }
+    const [problem] = checkFiles(files).problems.map(show)
+    expect(problem?.slice(0, start.length)).toBe(start === '' ? undefined : start)
+  })
+
+  it('starts in the folder of a called file, and in its _workdir from there', () => {
+    const files = {
+      'main.dig': '+x: {call>: lib/b}\n+y: {call>: lib/c}\n',
+      'lib/b.dig': '+y: {call>: d}\n',
+      'lib/c.dig': '_export: {_workdir: more}\n+y: {call>: e}\n',
+      'lib/d.dig': '+z: {echo>: x}\n',
+      'lib/more/e.dig': '+z: {echo>: x}\n',
+    }
+    expect(checkFiles(files)).toMatchObject({ problems: [], ignored: [] })
+  })
+
+  it('shows what is wrong in the first line of a called file there', () => {
+    const problem = 'b.dig:1:1 warning: Expected object to load Config but got "text"'
+    const files = { 'a.dig': '+x: {call>: parts/b}\n', 'parts/b.dig': 'text\n' }
+    expect(checkFiles(files).problems.map(show)[0]).toContain(problem)
   })
 
   it('warns of what is wrong in called files, at their places', () => {
@@ -227,6 +287,25 @@ describe('any text', () => {
     const bytes = unit.length === 1 ? 256 << 10 : 64 << 10
     const { ms, checked } = timed(unit.repeat(Math.floor(bytes / unit.length)))
     expect(checked.problems.length).toBeGreaterThan(0)
+    expect(ms).toBeLessThan(LIMIT_MS)
+  })
+
+  it.each<[string, string, (at: number) => string]>([
+    ['keys at the top', '', (at) => `k${at}: 1\n`],
+    ['keys of a group', '+a:\n', (at) => ` _k${at}: 1\n`],
+    ['keys of a schedule', 'schedule:\n daily>: 07:00:00\n', (at) => ` k${at}: 1\n`],
+    ['keys of an operator', '+a:\n wait>: 1s\n', (at) => ` _k${at}: 1\n`],
+    ['operators of a task', '+a:\n', (at) => ` k${at}>: 1\n`],
+    ['operators that nobody knows', '', (at) => `+a${at}: {nosuch>: 1}\n`],
+    ['tasks that nobody has', '_parallel: true\n', (at) => `+a${at}: {sh>: x, _after: [+b${at}]}\n`],
+    ['keys in another order', '_export:\n', (at) => ` ${99_999 - at}: 1\n`],
+    ['keys that are merged', '_export: &a\n', (at) => ` a${at}: 1\n`],
+    ['calls out of the project', '', (at) => `+a${at}: {call>: ../x${at}}\n`],
+  ])('with %s by the thousand is read in time, and told of in short', (_, head, line) => {
+    const lines = Array.from({ length: 20_000 }, (_, at) => line(at))
+    while (lines.join('').length > 250_000) lines.splice(lines.length / 2)
+    const { ms, checked } = timed(`${head}${lines.join('')}+z: {<<: 1}\n`)
+    expect(JSON.stringify(checked.problems.map(show)).length).toBeLessThan(100_000)
     expect(ms).toBeLessThan(LIMIT_MS)
   })
 

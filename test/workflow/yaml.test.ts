@@ -40,6 +40,9 @@ describe('the YAML dialect', () => {
     ['-.inf', '-Infinity'],
     ['.nan', 'NaN'],
     ['1:30.5', 90.5],
+    ['-1:30.5', -90.5],
+    ['!!int 1:30', 90],
+    ['!!float 1:30', new ExactNumber('90.0')],
     ['2026-01-01', '2026-01-01'],
     ['~', null],
     ['null', null],
@@ -54,6 +57,12 @@ describe('the YAML dialect', () => {
     ['|\n  a\n  b', 'a\nb\n'],
     ['>-\n  a\n  b', 'a b'],
   ])('reads %s', (text, value) => expect(values(`v: ${text}`)).toEqual({ v: value }))
+
+  it('reads numbers of any length', () => {
+    const sixties = ':59'.repeat(500)
+    const parsed = values(`a: 1${sixties}.5\nb: !!float -1${sixties}\nc: ${'9'.repeat(1000)}\nd: 1e999`)
+    expect(parsed).toEqual({ a: 'Infinity', b: '-Infinity', c: new ExactNumber('9'.repeat(1000)), d: 'Infinity' })
+  })
 
   it('merges anchors: own keys win, then the first of a list', () => {
     expect(values('a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc:\n  <<: [*b, *a]\n  z: 3\nd: *a')).toEqual({
@@ -97,11 +106,23 @@ describe('the YAML dialect', () => {
       '+a: !shout x\n',
       'main.dig:1:5 error: Unknown YAML tag (Unresolved tag: !shout) | Put the text in quotes, or use one of !!str !!int !!float !!binary !!set.',
     ],
+    [
+      `+a: {echo>: !!int 1${':59'.repeat(9)}}\n`,
+      'main.dig:1:13 error: !!int: "1:59:59:59:59:59:59:59:59:59" is no whole number | Put the text in quotes, or use one of !!str !!int !!float !!binary !!set.',
+    ],
     ['~: x\n', 'main.dig:1:1 error: A key is empty (null) | Write a word before the colon.'],
     ['[a]: x\n', 'main.dig:1:1 error: A key is no text | Write keys as words; put odd ones in quotes.'],
     [
       '+a: *nope\n',
       'main.dig:1:5 error: There is no anchor &nope above | Define it first, or put the text in quotes if it is none.',
+    ],
+    [
+      '_export: {a: &x !!int a, b: *x}\n',
+      'main.dig:1:17 error: !!int: "a" is no whole number | Put the text in quotes, or use one of !!str !!int !!float !!binary !!set.',
+    ],
+    [
+      '_export: {a: &x "\\0", b: *x}\n',
+      'main.dig:1:17 error: A text holds a NUL byte, which no process can be given | Take it out.',
     ],
     ['+a: &x\n  +b: *x\n', 'main.dig:2:7 error: The alias *x contains itself | Write the value out.'],
     [
@@ -126,6 +147,11 @@ describe('the YAML dialect', () => {
 })
 
 describe('!include', () => {
+  it('takes any word for the name of a file', () => {
+    const { workflows, problems } = checkFiles({ 'main.dig': '+t:\n  !include : true\n', true: 'echo>: x\n' })
+    expect([problems, workflows[0]?.config]).toEqual([[], { '+t': { 'echo>': 'x' } }])
+  })
+
   it('merges at its place, deeply, and keys after it replace', () => {
     const { workflows, problems } = checkFiles({
       'main.dig':
