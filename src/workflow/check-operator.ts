@@ -8,7 +8,7 @@ import type { Problem } from './workflow.ts'
 /** A task's operator and the keys beside it. Digdag declines none of this: its server does not know the operators of its workers. */
 export function checkOperator(task: LocatedTask, operators: ReadonlySet<string>): readonly Problem[] {
   const { operator, entries, place } = task
-  if (operator === undefined || place === 'root') return []
+  if (operator === undefined || place === 'root' || operator.word.includes('${')) return []
   if (!operators.has(operator.word)) return [unknownOperator(task, operator, operators)]
   return collectProblems(entries, ([key, entry]) => keyProblems(task, operator.word, key, entry))
 }

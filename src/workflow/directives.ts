@@ -148,9 +148,9 @@ export const DIRECTIVES: readonly Directive[] = [
     says: 'The task that `if>` runs when the condition is false.',
   }),
   digdag('_type', {
-    ...{ places: ['operator'], ...OWN, shape: TEXT },
+    ...{ places: ['operator'], reach: 'own', templates: 'here', shape: TEXT },
     example: 'sh',
-    says: 'The long form: `_type: sh` with `_command: ls` is `sh>: ls`.',
+    says: 'The long form: `_type: sh` with `_command: ls` is `sh>: ls`. An operator that is only known when the task runs is not checked before.',
   }),
   digdag('_command', {
     ...{ places: ['operator'], reach: 'own', templates: 'here', shape: ANYTHING },

@@ -17,9 +17,9 @@ export type LocatedTask = {
 }
 
 const BODIES: ReadonlySet<string> = new Set(['_do', '_else_do', '_check', '_error'])
-const LATER = /\^(?:do|else_do|check)$/
+const LATER = /\^(?:do|else_do|check|sla)$/
 
-/** The root of what is generated when a task has run. What an `_error` generates is looked at before anything runs (as in Digdag). */
+/** The root of what is generated when a task has run, or is late. What an `_error` generates is looked at before anything runs (as in Digdag). */
 export const isGenerated = ({ fullName, above }: LocatedTask): boolean => above !== null && LATER.test(fullName)
 
 /** All tasks of a file, those of bodies too, disabled ones not; the root comes first. */
@@ -40,11 +40,22 @@ function addTasks(tasks: LocatedTask[], node: Located, given: Given): void {
   const task = { ...given, place, entries, position: node.position, ...found } as const
   tasks.push(task)
   const { fullName, isConditional } = given
+  if (place === 'root') addLateTasks(tasks, task)
   for (const [key, { value }] of entries) {
     if (isChildKey(key)) addTasks(tasks, value, { fullName: `${fullName}${key}`, above: task, isConditional })
     else if (BODIES.has(key))
       addTasks(tasks, value, { fullName: `${fullName}^${key.slice(1)}`, above: task, isConditional: true })
   }
+}
+
+/** Of `sla:`, beside what it says of itself. */
+const SLA_OPTIONS: ReadonlySet<string> = new Set(['time', 'duration', 'alert', 'fail'])
+
+function addLateTasks(tasks: LocatedTask[], root: LocatedTask): void {
+  const sla = root.entries.get('sla')?.value
+  if (sla?.kind !== 'map') return
+  const entries = new Map([...sla.entries].filter(([key]) => !SLA_OPTIONS.has(key)))
+  addTasks(tasks, { ...sla, entries }, { fullName: `${root.fullName}^sla`, above: root, isConditional: true })
 }
 
 /** A list of mappings is one mapping. */

@@ -121,6 +121,16 @@ describe('a project', () => {
       '+a: {"+b>": {echo>: x}}\n',
       ['main.dig:1:6 error: task name must not contain character \'>\': "+b>" | Use letters, digits, - _ and dots.'],
     ],
+    ['an operator that is known when it runs', '+a: {_type: "${op}", _command: x, colour: red}\n', []],
+    [
+      'what runs when it is late',
+      'sla:\n  time: 09:00\n  alert: true\n  +a: {ehco>: 1}\n  +b: {sh>: x, +c: {sh>: y}}\n+x: {echo>: x}\n',
+      [
+        'main.dig:4:8 error: Unknown operator ehco>: +main^sla+a cannot run | Did you mean echo>?',
+        "main.dig:5:16 warning: A task can't have subtasks: +main^sla+b has sh> and +c | Move +c out, or the operator into a +task beside it.",
+      ],
+    ],
+    ['what runs at once when it is late', 'sla: {duration: 01:00, echo>: late}\n+x: {echo>: x}\n', []],
     [
       'what is generated when a task has run',
       '+a:\n  loop>: 2\n  _do:\n    colour: red\n    _error: {sh>: a, py>: b}\n+b: {echo>: x, _check: {+c: 1}}\n',
