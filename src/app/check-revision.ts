@@ -3,10 +3,10 @@ import { insertSource } from '../db/sources.ts'
 import { type Plan, planEnvironment } from '../environment/plan.ts'
 import { Refusal } from '../refusal.ts'
 import type { CalledFiles } from '../workflow/called-file.ts'
+import { checkLinks } from '../workflow/check-links.ts'
 import { type CheckedProject, checkProject } from '../workflow/check-project.ts'
 import { sayAsDigdag } from '../workflow/digdag-words.ts'
 import { explainProblem } from '../workflow/explain.ts'
-import { findStrayLink } from '../workflow/inside-path.ts'
 import { firstDue } from '../workflow/schedule.ts'
 import { showControls } from '../workflow/show-controls.ts'
 import type { Workflow } from '../workflow/workflow.ts'
@@ -53,11 +53,10 @@ async function readProject(work: Work, pushed: Pushed) {
   const now = ports.now()
   const { operators, expressions, baseImage, templates } = ports
   const check = () => checkProject({ tree, texts, operators, expressions, now })
-  const checked = await readUntil(pushed, texts, check)
+  const found = await readUntil(pushed, texts, check)
+  const checked = { ...found, problems: [...found.problems, ...checkLinks(await readLinks(pushed))] }
   if (hasErrors(checked)) return stopUnchecked(work, checked, texts)
   tellChecked(work, checked, texts, now)
-  const stray = await findStray(pushed)
-  if (stray !== undefined) return stop(work, stray, 'Put what it leads to into the repository, or remove the link')
   const plan = () => planEnvironment({ tree, texts, builder: project.builder, baseImage, templates })
   const planned = await readUntil(pushed, texts, plan)
   if (planned.kind === 'refused') return stop(work, planned.message, planned.hint)
@@ -65,12 +64,9 @@ async function readProject(work: Work, pushed: Pushed) {
   return { workflows: checked.workflows, called: checked.called, plan: planned.plan }
 }
 
-/** No worker unpacks a link that leads out, so that no task would ever start. */
-async function findStray({ tree, texts }: Pushed): Promise<string | undefined> {
+async function readLinks({ tree, texts }: Pushed): Promise<ReadonlyMap<string, string>> {
   const links = tree.filter(({ mode, bytes }) => mode === '120000' && bytes <= MAX_TEXT)
-  if (links.length === 0) return undefined
-  const stray = findStrayLink(await texts(links.map(({ path }) => path)))
-  return stray && `The link ${stray.path} leads out of the project, to ${stray.target}`
+  return links.length === 0 ? new Map() : texts(links.map(({ path }) => path))
 }
 
 type Checked = Extract<CheckedProject, { kind: 'checked' }>

@@ -2,11 +2,12 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { describePlan, planEnvironment } from '../environment/plan.ts'
 import { Refusal } from '../refusal.ts'
+import { checkLinks } from '../workflow/check-links.ts'
 import { checkProject } from '../workflow/check-project.ts'
 import { explainProblem } from '../workflow/explain.ts'
 import type { Problem } from '../workflow/workflow.ts'
 import { describeWorkflow, workflowLines } from './describe-workflow.ts'
-import { readTree, readUntil } from './folder.ts'
+import { readLinks, readTree, readUntil } from './folder.ts'
 import { commandWith, sayJson, withJson } from './show.ts'
 import { Failed, type Tools } from './tools.ts'
 
@@ -55,7 +56,9 @@ export async function checkFolder({ host, now }: Tools, folder: string) {
   const expressions = await host.language.openExpressions()
   try {
     const project = { tree, texts, operators, expressions, now: now() }
-    return { ...(await readUntil(folder, texts, () => checkProject(project))), texts, tree }
+    const checked = await readUntil(folder, texts, () => checkProject(project))
+    const problems = [...checked.problems, ...checkLinks(await readLinks(folder, links))]
+    return { ...checked, problems, texts, tree }
   } finally {
     expressions.close()
   }

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../refusal.ts'
 import type { TreeEntry } from '../workflow/workflow.ts'
@@ -28,6 +28,11 @@ async function* walk(folder: string, below: string): AsyncGenerator<TreeEntry> {
     else if (found.isSymbolicLink()) yield { path, mode: '120000', bytes: found.size }
     else if (found.isFile()) yield { path, mode: found.mode & 0o100 ? '100755' : '100644', bytes: found.size }
   }
+}
+
+/** Where links lead, by path. */
+export async function readLinks(folder: string, links: readonly TreeEntry[]): Promise<ReadonlyMap<string, string>> {
+  return new Map(await Promise.all(links.map(async ({ path }) => [path, await readlink(join(folder, path))] as const)))
 }
 
 async function list(folder: string): Promise<string[]> {

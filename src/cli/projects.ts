@@ -23,4 +23,4 @@ export function projectsCommand(tools: Tools): Command {
 }
 
 const revisionOf = ({ revision, revisionNumber }: ProjectAnswer) =>
-  revision === null ? '-' : `v${revisionNumber} (${revision})`
+  revisionNumber === null ? '-' : `v${revisionNumber} (${revision})`

@@ -30,9 +30,11 @@ export function readPolicy(options: JsonObject): SchedulePolicy {
   }
 }
 
+const NAME = /^[\w.-]+$/
+
 /** One name, or a list of them. Undefined when it is neither. */
 export function readEnvironments(value: Json | undefined): readonly string[] | undefined {
   const names = Array.isArray(value) ? value : [value]
-  const texts = names.filter((name): name is string => typeof name === 'string' && /^\S+$/.test(name))
+  const texts = names.filter((name): name is string => typeof name === 'string' && NAME.test(name))
   return texts.length > 0 && texts.length === names.length ? texts : undefined
 }

@@ -119,6 +119,12 @@ lib/more.dig: ignored, only .dig files at the top are workflows
     expect(out).toContain('  next    never again: the end of its schedule has passed\n')
   })
 
+  it('tells of a link that leads out, as a push does', async () => {
+    const { code, err } = await check({ 'a.dig': '+x: {echo>: 1}', near: '->a.dig', far: '->../../etc' })
+    expect(code).toBe(1)
+    expect(err).toContain('far:1:1 error: The link far leads out of the project, to "../../etc"')
+  })
+
   it('reads no file that a link leads to, as a push does not', async () => {
     const { out } = await check({ 'a.dig': '+x: {echo>: 1}', 'real.txt': 'polars', 'requirements.txt': '->real.txt' })
     expect(out).toContain('Environment: plain shell on sluice/base\n')

@@ -129,15 +129,29 @@ describe('a body', () => {
 })
 
 describe('a body that is compressed', () => {
-  it('is refused with a sentence, whatever it would unfold to', async () => {
-    const body = gzipSync('{"name":"laptop"}')
-    const headers = { ...bearer, 'content-encoding': 'gzip' }
+  const send = async (encoding: string, body: Uint8Array<ArrayBuffer>) => {
+    const headers = { ...bearer, 'content-encoding': encoding }
     const answer = await api.app.request('/api/tokens', { method: 'POST', body, headers })
-    expect([answer.status, await answer.json(), answer.headers.get('sluice-hint')]).toEqual([
+    return [answer.status, ((await answer.json()) as { message?: string }).message]
+  }
+
+  it('is read when it is gzip', async () => {
+    expect(await send('gzip', gzipSync('{"name":"unpacked"}'))).toEqual([200, undefined])
+  })
+
+  it.each<[string, string, Uint8Array<ArrayBuffer>, number, string]>([
+    ['unfolds to more than any body may have', 'gzip', gzipSync(Buffer.alloc(64 << 20)), 413, 'The body is too large'],
+    ['is no gzip', 'gzip', Buffer.from('{}'), 400, 'The body is no gzip, as its Content-Encoding says'],
+    [
+      'is cut off',
+      'gzip',
+      gzipSync('{"name":"cut"}').subarray(0, 20),
       400,
-      { status: 400, message: 'The body is compressed (gzip), and compressed bodies are not read' },
-      'Send it as it is, without Content-Encoding.',
-    ])
+      'The body is no gzip, as its Content-Encoding says',
+    ],
+    ['is packed otherwise', 'br', Buffer.from('{}'), 400, 'The body is compressed (br), and only gzip is read'],
+  ])('is refused when it %s', async (_, encoding, body, status, message) => {
+    expect(await send(encoding, body)).toEqual([status, message])
   })
 })
 

@@ -242,6 +242,11 @@ describe('a schedule', () => {
       'skip_on_overtime: true and _overlap: queue say different things',
     ],
     [{ 'daily>': '07:00:00', _environment: [] }, '_environment', '_environment: [] names no environment'],
+    [
+      { 'daily>': '07:00:00', _environment: ['a\u001b[31m'] },
+      '_environment',
+      '_environment: ["a\\u001b[31m"] names no environment',
+    ],
     [{ 'daily>': '07:00:00', _environment: [1] }, '_environment', '_environment: [1] names no environment'],
   ])('declines %j', (config, key, message) => {
     expect(findScheduleFaults(config)).toMatchObject([{ key, message }])

@@ -33,11 +33,11 @@ const workflowOf = (row: { workflowId: string; workflowName: string }) => ({
   name: row.workflowName,
 })
 
-/** What a push answers: Digdag's shape and nothing beside it. */
+/** What a push answers: Digdag's shape and nothing beside it. Its clients cannot read a project without a revision: one that has none yet has one without a name. */
 export const answerPushedProject = (row: ProjectRow) => ({
   id: row.id,
   name: row.name,
-  revision: row.revision,
+  revision: row.revision ?? '',
   createdAt: instant(row.createdAt),
   updatedAt: instant(row.updatedAt),
   deletedAt: maybeInstant(row.deletedAt),

@@ -6,6 +6,7 @@ import type { AttemptId, JsonObject, WorkflowId } from '../../brand.ts'
 import type { AttemptRow } from '../../db/api/attempts.ts'
 import { findWorkflowsOfRevision } from '../../db/api/workflows.ts'
 import type { Sql } from '../../db/sql.ts'
+import { printJson } from '../../json.ts'
 import { Refusal } from '../../refusal.ts'
 import { findLabelFault } from '../../workflow/names.ts'
 import { check } from './check.ts'
@@ -16,9 +17,14 @@ const id = z.union(
   [z.string().regex(/^\d{1,18}$/), z.int().positive().transform(String)],
   'expected an id such as "12"',
 )
+/** Every task of the attempt gets them, and every list of attempts shows them. */
+const MAX_PARAMS_BYTES = 256 << 10
+const TOO_MANY = `they are longer than ${MAX_PARAMS_BYTES >> 10} KiB as JSON: put large values into a file, and its name here`
+
 const params = z
   .record(z.string(), z.unknown(), 'expected an object such as {}')
   .transform((object) => object as JsonObject) // it was JSON a line ago
+  .refine((object) => printJson(object).length <= MAX_PARAMS_BYTES, TOO_MANY)
 const attemptId = id.transform((digits) => digits as AttemptId)
 const resume = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('failed'), attemptId }),

@@ -96,6 +96,16 @@ describe('PUT /api/attempts', () => {
     expect([status, body.message]).toEqual([413, 'The body is too large'])
   })
 
+  it('takes params of at most 256 KiB, which every task gets', async () => {
+    const send = (bytes: number) => ask('PUT', '/attempts', { ...request(), params: { day: 'x'.repeat(bytes) } })
+    expect((await send(250 << 10)).status).toBe(200)
+    const { status, body } = await send(256 << 10)
+    expect([status, body.message]).toEqual([
+      400,
+      expect.stringMatching(/^The field params is wrong: they are longer than 256 KiB as JSON/),
+    ])
+  })
+
   it('answers 404 for a workflow that is not there', async () => {
     const { status, body } = await ask('PUT', '/attempts', { ...request(), workflowId: '999' })
     expect([status, body.message]).toEqual([404, 'Resource does not exist: workflow id=999'])

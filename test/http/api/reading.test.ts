@@ -49,6 +49,18 @@ describe('projects', () => {
     expect(await json('/projects/shop')).toMatchObject({ id: shop.id })
   })
 
+  it('have a revision without a name before anything is deployed, since clients of Digdag need one', async () => {
+    await sql`insert into projects (name, created_at) values ('fresh', now())`
+    expect(await json('/projects/fresh')).toMatchObject({ revision: '', revisionNumber: null, archiveMd5: null })
+  })
+
+  it('and their workflows answer in the old way too', async () => {
+    expect(await json('/project?name=shop')).toMatchObject({ id: shop.id })
+    expect(await json('/workflow?project=shop&name=a')).toMatchObject({ name: 'a', project: { name: 'shop' } })
+    const refused = await get('/workflow?name=shop')
+    expect([refused.status, await refused.json()]).toMatchObject([400, { message: 'project= is required' }])
+  })
+
   it('say what is missing in the words of Digdag', async () => {
     const answer = await get('/projects/99')
     expect(answer.status).toBe(404)
