@@ -1,6 +1,6 @@
 import { calledPath } from './called-file.ts'
-import { type LocatedTask, listTasks } from './list-tasks.ts'
-import type { Entry, LocatedMap, Position } from './located.ts'
+import type { LocatedTask } from './list-tasks.ts'
+import type { Entry, Position } from './located.ts'
 import { problemAt, warningAt } from './problem.ts'
 import { quote } from './quote.ts'
 import type { Problem } from './workflow.ts'
@@ -14,12 +14,12 @@ export type Calls = {
   readonly problems: readonly Problem[]
 }
 
-/** The calls of a file. One that is called itself (in a folder) has its paths begin there. */
-export function listCalls(file: string, root: LocatedMap, isCalled: boolean): Calls {
+/** The calls of a file's tasks. One that is called itself (in a folder) has its paths begin there. */
+export function listCalls(file: string, tasks: readonly LocatedTask[], isCalled: boolean): Calls {
   const folder = isCalled ? file.split('/').slice(0, -1).join('/') : ''
   const calls: Call[] = []
   const problems: Problem[] = []
-  for (const task of listTasks(root, '+')) {
+  for (const task of tasks) {
     const command = task.operator?.word === 'call' ? task.operator.command : undefined
     const [name, workdir] = [knownText(command), command && workdirOf(task, folder)]
     if (command === undefined || name === undefined || workdir === undefined) continue

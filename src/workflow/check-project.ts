@@ -4,6 +4,7 @@ import { checkKeyOrder } from './check-key-order.ts'
 import { checkTemplates } from './check-templates.ts'
 import { checkTree } from './check-tree.ts'
 import { checkWorkflow, storedConfig } from './check-workflow.ts'
+import { type LocatedTask, listTasks } from './list-tasks.ts'
 import { type LoadedFile, loadFile, type Source } from './load-file.ts'
 import { type LocatedMap, plainMap } from './located.ts'
 import { MAX_PROBLEMS, problemAt } from './problem.ts'
@@ -74,6 +75,8 @@ type Reading = {
   readonly loaded: ReadonlyMap<string, LoadedFile>
   /** What there was at every path that was asked for, included ones too. */
   readonly sources: ReadonlyMap<string, Source>
+  /** Of a file that could be read. */
+  readonly tasksOf: (path: string) => readonly LocatedTask[]
   readonly callsOf: (path: string) => Calls
 }
 
@@ -83,14 +86,13 @@ function openReading({ tree, texts }: Project): Reading {
   const sources = new Map<string, Source>()
   const read = remember(sources, (path) => readSource(entries.get(path), texts.get(path)))
   const load = remember(loaded, (path) => loadFile(path, read))
-  const callsOf = remember(new Map(), (path): Calls => {
+  const tasksOf = remember(new Map(), (path): readonly LocatedTask[] => {
     const { root } = load(path)
-    return root === null ? NO_CALLS : listCalls(path, root, path.includes('/'))
+    return root === null ? [] : listTasks(root, `+${nameOf(path)}`)
   })
-  return { load, loaded, sources, callsOf }
+  const callsOf = remember(new Map(), (path) => listCalls(path, tasksOf(path), path.includes('/')))
+  return { load, loaded, sources, tasksOf, callsOf }
 }
-
-const NO_CALLS: Calls = { calls: [], problems: [] }
 
 function remember<Value>(known: Map<string, Value>, ask: (path: string) => Value): (path: string) => Value {
   return (path) => {
@@ -147,7 +149,7 @@ function checkTops(project: Project, reading: Reading, tops: readonly string[]) 
     const { root, problems: unread } = reading.load(path)
     if (root === null) problems.push(...inTurn(path, unread))
     if (root === null) return []
-    const checked = checkWorkflow(path, root, project.operators)
+    const checked = checkWorkflow(path, { root, tasks: reading.tasksOf(path) }, project.operators)
     problems.push(...inTurn(path, checked.problems), ...checkKeyOrder(root))
     return [{ root, ...checked }]
   })
@@ -171,7 +173,9 @@ function inTurn(file: string, problems: readonly Problem[]): readonly Problem[] 
 function calledProblems({ operators }: Project, reading: Reading, calls: readonly Call[]): readonly Problem[] {
   return calls.flatMap((call) => {
     const { root, problems } = reading.load(call.path)
-    const found = root === null ? problems : checkTree({ root, config: plainMap(root) }, nameOf(call.path), operators)
+    const check = (root: LocatedMap) =>
+      checkTree({ root, tasks: reading.tasksOf(call.path), config: plainMap(root) }, nameOf(call.path), operators)
+    const found = root === null ? problems : check(root)
     const isThere = reading.sources.get(call.path)?.kind === 'text'
     const placed = isThere ? found : found.map((one) => problemAt(call.position, one))
     return placed.map((one) => ({ ...one, severity: 'warning' as const }))

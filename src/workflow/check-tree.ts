@@ -3,7 +3,7 @@ import { checkOperator } from './check-operator.ts'
 import { checkValues } from './check-values.ts'
 import { findDirective, isChildKey, isCommandKey, ROOT_KEYS, sayPlaces } from './directives.ts'
 import type { Fault } from './fault.ts'
-import { isGenerated, type LocatedTask, listTasks } from './list-tasks.ts'
+import { isGenerated, type LocatedTask } from './list-tasks.ts'
 import { type Entry, findEntry, type Located, type LocatedMap, type Position, plainMap } from './located.ts'
 import { pickKeys } from './merge.ts'
 import { didYouMean } from './nearest.ts'
@@ -11,12 +11,16 @@ import { collectProblems, MAX_PROBLEMS, problemAt, warningAt } from './problem.t
 import { unfoldTree } from './tree.ts'
 import type { Problem } from './workflow.ts'
 
-/** One file, with the place of everything and without. */
-export type Parsed = { readonly root: LocatedMap; readonly config: JsonObject }
+/** One file, with the place of everything and without. `tasks` are those of `root`. */
+export type Parsed = {
+  readonly root: LocatedMap
+  readonly tasks: readonly LocatedTask[]
+  readonly config: JsonObject
+}
 
 /** Every rule on the tasks of one file. `operators` are the words before `>` that this installation knows. */
-export function checkTree({ root, config }: Parsed, name: string, operators: ReadonlySet<string>): readonly Problem[] {
-  const tasks = listTasks(root, `+${name}`)
+export function checkTree(parsed: Parsed, name: string, operators: ReadonlySet<string>): readonly Problem[] {
+  const { root, tasks, config } = parsed
   const errors = [
     ...rootKeyProblems(root, name),
     ...nothingProblems(root),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../brand.ts'
 import { parseJson, printJson } from '../json.ts'
-import { checkTree } from './check-tree.ts'
+import { checkTree, type Parsed } from './check-tree.ts'
 import { sayWrongType } from './coerce.ts'
 import { sayInvalid } from './digdag-words.ts'
 import { isChildKey } from './directives.ts'
@@ -18,7 +18,7 @@ import { ZONE_NAMES } from './zone-names.ts'
 /** One top-level file, loaded. `workflow` is what it would be; it counts only when no problem is an error. */
 export function checkWorkflow(
   file: string,
-  root: LocatedMap,
+  { root, tasks }: Omit<Parsed, 'config'>,
   operators: ReadonlySet<string>,
 ): { readonly workflow: Workflow; readonly problems: readonly Problem[] } {
   const name = file.replace(/\.dig$/, '')
@@ -28,7 +28,7 @@ export function checkWorkflow(
     ...nameProblems(file, name),
     ...zone.problems,
     ...scheduleProblems(root, config),
-    ...checkTree({ root, config }, name, operators),
+    ...checkTree({ root, tasks, config }, name, operators),
   ]
   const schedule = config.schedule === undefined ? null : readSchedule(config.schedule, zone.id)
   const stored = detach(storedConfig(config))

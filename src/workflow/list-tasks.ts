@@ -36,10 +36,10 @@ function addTasks(tasks: LocatedTask[], node: Located, given: Given): void {
   if (entries === undefined || isDisabled(entries)) return
   const operator = findOperator(entries)
   const place = given.above === null ? 'root' : operator === undefined ? 'group' : 'operator'
-  const found = operator === undefined ? {} : { operator }
-  const task = { ...given, place, entries, position: node.position, ...found } as const
+  const { fullName, above, isConditional } = given
+  const own = { fullName, above, isConditional, place, entries, position: node.position } as const
+  const task: LocatedTask = operator === undefined ? own : { ...own, operator }
   tasks.push(task)
-  const { fullName, isConditional } = given
   if (place === 'root') addLateTasks(tasks, task)
   for (const [key, { value }] of entries) {
     if (isChildKey(key)) addTasks(tasks, value, { fullName: `${fullName}${key}`, above: task, isConditional })
