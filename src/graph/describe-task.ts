@@ -35,7 +35,7 @@ export function afterOf({ _after }: JsonObject): readonly string[] {
   return Array.isArray(_after) ? _after.filter((name) => typeof name === 'string') : []
 }
 
-function isTrue(key: string, raw: JsonObject): boolean {
+export function isTrue(key: string, raw: JsonObject): boolean {
   if (!Object.hasOwn(raw, key)) return false
   const read = readBoolean(key, raw[key])
   return read.ok && read.value

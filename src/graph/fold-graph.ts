@@ -6,9 +6,12 @@ export const MOST_TASKS = 200
 export const MOST_SIBLINGS = 40
 
 /** What can be drawn of a graph: the outermost tasks first. What is folded says how much is in it. */
-export function foldGraph({ root, onError }: Graph): Graph {
-  const open = chooseOpen([root.inside, onError])
-  return { root: { ...root, inside: foldLevel(root.inside, open) }, onError: foldLevel(onError, open) }
+export function foldGraph({ root, besides }: Graph): Graph {
+  const open = chooseOpen([root.inside, ...besides.map(({ level }) => level)])
+  return {
+    root: { ...root, inside: foldLevel(root.inside, open) },
+    besides: besides.map(({ when, level }) => ({ when, level: foldLevel(level, open) })),
+  }
 }
 
 /** Level by level from the outside, as long as there is room. */

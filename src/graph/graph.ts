@@ -1,9 +1,12 @@
 /** A workflow before it runs, as people see it: tasks within tasks, and what waits for what. */
 export type Graph = {
   readonly root: GraphTask
-  /** What runs if the workflow fails: the root's `_error`. */
-  readonly onError: Level
+  /** What runs beside its tasks, if at all. */
+  readonly besides: readonly Beside[]
 }
+
+/** The root's `_error`, and what `sla:` does. */
+export type Beside = { readonly when: 'If it fails' | 'If it is late'; readonly level: Level }
 
 export type GraphTask = {
   /** Unique in its graph: `+daily+load`; what is in a body has the body's key in it: `+daily+load^error`. */
@@ -36,4 +39,5 @@ export const countLevel = ({ tasks }: Level): number =>
   tasks.reduce((sum, { inside }) => sum + 1 + countLevel(inside), 0)
 
 /** Of a whole graph, without its root. */
-export const countTasks = ({ root, onError }: Graph): number => countLevel(root.inside) + countLevel(onError)
+export const countTasks = ({ root, besides }: Graph): number =>
+  besides.reduce((sum, { level }) => sum + countLevel(level), countLevel(root.inside))

@@ -1,6 +1,6 @@
 import { showControls } from '../workflow/show-controls.ts'
 import { columnsOf, cutEnd, cutMiddle } from './fit-text.ts'
-import type { GraphTask } from './graph.ts'
+import type { Beside, GraphTask } from './graph.ts'
 
 /** The words on a box, one line each. */
 export type Label = readonly LabelLine[]
@@ -26,8 +26,8 @@ export function labelOf({ name, operator, marks }: GraphTask): Label {
   ]
 }
 
-/** Over what runs if the workflow fails. */
-export const IF_IT_FAILS: Label = [{ look: 'mark', text: 'If it fails' }]
+/** Over what runs beside the tasks of a workflow. */
+export const titleOf = (when: Beside['when']): Label => [{ look: 'mark', text: when }]
 
 /** `sh> ./load` */
 export const sayOperator = ({ type, words }: NonNullable<GraphTask['operator']>): string =>

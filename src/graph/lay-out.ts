@@ -1,5 +1,5 @@
 import type { Graph, GraphTask, Level } from './graph.ts'
-import { IF_IT_FAILS, type Label, labelOf, measureLabel } from './label.ts'
+import { type Label, labelOf, measureLabel, titleOf } from './label.ts'
 import { placeLevel } from './place-level.ts'
 import { tidyLinks } from './tidy-links.ts'
 import type { Point, Size, Wire } from './wire.ts'
@@ -15,7 +15,7 @@ export type Field = Size & {
   readonly joints: readonly Point[]
 }
 
-/** The root is no box but the drawing itself; what runs if it fails comes below. */
+/** The root is no box but the drawing itself; what runs beside its tasks comes below. */
 export type Drawing = Size & { readonly root: GraphTask; readonly parts: readonly Part[] }
 type Part = Point & { readonly label: Label; readonly field: Point & Field }
 
@@ -26,9 +26,10 @@ const LEAST_WIDTH = 60
 export const REPEATED_BY = 3
 
 /** Takes a moment for each hundred tasks: fold the graph before. */
-export function layOutGraph({ root, onError }: Graph): Drawing {
-  const main = layOutPart(labelOf(root), root.inside, MARGIN)
-  const parts = onError.tasks.length === 0 ? [main] : [main, layOutPart(IF_IT_FAILS, onError, bottomOf(main) + MARGIN)]
+export function layOutGraph({ root, besides }: Graph): Drawing {
+  const parts = [layOutPart(labelOf(root), root.inside, MARGIN)]
+  for (const { when, level } of besides)
+    parts.push(layOutPart(titleOf(when), level, Math.max(...parts.map(bottomOf)) + MARGIN))
   const width = Math.max(...parts.map(({ label, field }) => Math.max(field.width, measureLabel(label).width)))
   return {
     root,

@@ -3,8 +3,9 @@ import { type CalledFiles, calledPath, inItsFolder } from '../workflow/called-fi
 import { isJsonObject } from '../workflow/merge.ts'
 import { asTaskConfig, type PlannedTask, planTree, readOperator } from '../workflow/tree.ts'
 import type { Workflow } from '../workflow/workflow.ts'
-import { afterOf, describeOperator, isDisabled, marksOf, REPEATING } from './describe-task.ts'
-import { EMPTY, type Graph, type GraphTask, type Level, type Turn } from './graph.ts'
+import { afterOf, describeOperator, isDisabled, isTrue, marksOf, REPEATING } from './describe-task.ts'
+import { firstWords } from './first-words.ts'
+import { type Beside, EMPTY, type Graph, type GraphTask, type Level, type Turn } from './graph.ts'
 
 /** Every task of a checked workflow, those of bodies and of the files that it calls too, each once. */
 export function planGraph({ name, config }: Pick<Workflow, 'name' | 'config'>, called: CalledFiles): Graph {
@@ -13,10 +14,27 @@ export function planGraph({ name, config }: Pick<Workflow, 'name' | 'config'>, c
   const [root, ...others] = tasks
   if (root === undefined) throw new Error(`the tree of ${name} has no root`)
   const among = links.filter(({ from }) => from > 0)
-  return {
-    root,
-    onError: { tasks: others, links: among.map(({ from, to, on }) => ({ from: from - 1, to: to - 1, on })) },
-  }
+  const failing = { tasks: others, links: among.map(({ from, to, on }) => ({ from: from - 1, to: to - 1, on })) }
+  const besides: readonly Beside[] = [
+    { when: 'If it fails', level: failing },
+    { when: 'If it is late', level: growLate(way, `+${name}`, config) },
+  ]
+  return { root, besides: besides.filter(({ level }) => level.tasks.length > 0) }
+}
+
+/** What `sla:` does; its tasks stand beside what it says of itself. */
+function growLate(way: Way, fullName: string, { sla, _export }: JsonObject): Level {
+  if (!isJsonObject(sla)) return EMPTY
+  const { time, duration, alert: _, fail: __, ...config } = sla
+  const workdir = isJsonObject(_export) && typeof _export._workdir === 'string' ? _export._workdir : way.workdir
+  const grown = growTree({ ...way, workdir }, { config, fullName: `${fullName}^sla`, name: 'sla', turn: 'maybe' })
+  const marks = [
+    ...(time === undefined ? [] : [`at ${firstWords(time)}`]),
+    ...(duration === undefined ? [] : [`after ${firstWords(duration)}`]),
+    ...(isTrue('fail', sla) ? ['fails the attempt'] : []),
+  ]
+  const [late, ...others] = grown.tasks
+  return late === undefined ? EMPTY : { ...grown, tasks: [{ ...late, marks: [...marks, ...late.marks] }, ...others] }
 }
 
 /** Files that call each other in fans would grow without end: from here on calls stay folded. */

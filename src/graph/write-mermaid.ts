@@ -1,12 +1,12 @@
 import type { Graph, GraphTask, Level } from './graph.ts'
-import { IF_IT_FAILS, type Label, labelOf } from './label.ts'
+import { type Label, labelOf, titleOf } from './label.ts'
 import { tidyLinks } from './tidy-links.ts'
 
 /** A flowchart of Mermaid. Its nodes have names made here; labels are words of others, so all but letters and digits is written as a number. */
-export function writeMermaid({ root, onError }: Graph): string {
+export function writeMermaid({ root, besides }: Graph): string {
   const pen = openPen()
   pen.frame(labelOf(root), root.inside)
-  if (onError.tasks.length > 0) pen.frame(IF_IT_FAILS, onError)
+  for (const { when, level } of besides) pen.frame(titleOf(when), level)
   return ['flowchart LR', ...pen.lines, ...CLASSES, ''].join('\n')
 }
 

@@ -156,6 +156,24 @@ if it fails
   +a* [loop> 1]
     _do! (broken: A task can't have more than one operator: {"sh>":"a","echo>":"b"})`,
     ],
+    [
+      'says what is done when it is late',
+      'sla: {time: 09:00, fail: true, +tell: {echo>: late}, +ask: {sh>: ./why}}\n_error: {echo>: e}\n+a: {echo>: a}',
+      `
++wf
+  +a [echo> a]
+if it fails
+  _error? [echo> e]
+if it is late
+  sla? (at 09:00; fails the attempt)
+    +tell [echo> late]
+    +ask [sh> ./why] after +tell`,
+    ],
+    [
+      'says when it is late',
+      'sla: {duration: 01:00}\n+a: {echo>: a}',
+      '\n+wf\n  +a [echo> a]\nif it is late\n  sla? (after 01:00)',
+    ],
     ['is its root when there is no task', '_export: {a: 1}', '\n+wf'],
   ])('%s', (_, text, expected) => {
     expect(`\n${sketch(graphOf(text)).join('\n')}`).toBe(expected)
@@ -234,7 +252,7 @@ if it fails
         expect(names.filter((name) => !name.includes('^')).sort()).toEqual(
           planned.tasks.map((task) => task.fullName).sort(),
         )
-        for (const level of levels(graph.root.inside).concat(levels(graph.onError)))
+        for (const level of [graph.root.inside, ...graph.besides.map(({ level }) => level)].flatMap(levels))
           for (const { from, to } of level.links) expect(from >= 0 && from < to && to < level.tasks.length).toBe(true)
       })
       fc.assert(property, effort(300))

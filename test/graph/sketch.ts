@@ -16,9 +16,9 @@ function configOf(path: string, texts: Readonly<Record<string, string>>): Called
 }
 
 /** A line for each task: `+b [sh> ls] (background) after +a`, with `?` if it may not run, `!` if it never does, `*` if it repeats what is inside. */
-export function sketch({ root, onError }: Graph): readonly string[] {
-  const failure = onError.tasks.length === 0 ? [] : ['if it fails', ...sketchLevel(onError, '  ')]
-  return [...sketchLevel({ tasks: [root], links: [] }, ''), ...failure]
+export function sketch({ root, besides }: Graph): readonly string[] {
+  const others = besides.flatMap(({ when, level }) => [when.toLowerCase(), ...sketchLevel(level, '  ')])
+  return [...sketchLevel({ tasks: [root], links: [] }, ''), ...others]
 }
 
 function sketchLevel({ tasks, links }: Level, indent: string): readonly string[] {
@@ -40,8 +40,8 @@ function sayTask({ name, operator, marks, turn, isRepeated, requires }: GraphTas
   return `${name}${SIGNS[turn]}${isRepeated ? '*' : ''}${command}${more}${requires === null ? '' : ` -> ${requires}`}`
 }
 
-export const allTasks = ({ root, onError }: Graph): readonly GraphTask[] => [
+export const allTasks = ({ root, besides }: Graph): readonly GraphTask[] => [
   ...below(root),
-  ...onError.tasks.flatMap(below),
+  ...besides.flatMap(({ level }) => level.tasks.flatMap(below)),
 ]
 const below = (task: GraphTask): readonly GraphTask[] => [task, ...task.inside.tasks.flatMap(below)]
