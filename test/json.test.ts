@@ -33,6 +33,11 @@ describe('JSON', () => {
     )
   })
 
+  it.each(['x', '1', '\\n', '\\"1.0', '1.0 '])('is read beside 16 MB of %s', (unit) => {
+    const text = `{"long":"${unit.repeat((16 << 20) / unit.length)}","n":1.0}`
+    expect(printJson(parseJson(text)) === text).toBe(true)
+  })
+
   it('takes no text for a number', () => {
     const forged = new ExactNumber('1.0')
     expect(printJson([`${forged.text}"]`, forged])).toBe('["1.0\\"]",1.0]')
