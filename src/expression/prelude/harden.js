@@ -49,7 +49,8 @@
   const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]
   for (const { prototype } of [Object, ...errors]) letOwnOnesBeAssigned(prototype)
   const names = ownKeys(global)
-  freezeAll([...names.map((name) => global[name]), getPrototypeOf(kept), ...more, ...hidden])
+  const accessors = names.map((name) => getOwnPropertyDescriptor(global, name)).flatMap(({ get, set }) => [get, set])
+  freezeAll([...names.map((name) => global[name]), ...accessors, getPrototypeOf(kept), ...more, ...hidden])
   for (const name of names) {
     const isValue = 'value' in getOwnPropertyDescriptor(global, name)
     defineProperty(global, name, isValue ? { configurable: false, writable: false } : { configurable: false })
