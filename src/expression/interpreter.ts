@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import type { QuickJSContext, QuickJSHandle, QuickJSWASMModule } from 'quickjs-emscripten'
 import { parseTemplate } from '../workflow/template.ts'
 import { offsetMs, readZone, UTC } from '../workflow/zone.ts'
-import type { Answer, Question } from './exchange.ts'
+import type { Answer, EvaluateQuestion, Question } from './exchange.ts'
+import { startProcessorClock } from './processor-clock.ts'
 import { instantOfWall } from './wall-clock.ts'
 
 /** Limits of the expressions of one text. */
@@ -28,7 +29,8 @@ export class Interpreter {
   #params = ''
   #timezone = ''
   #zone = UTC
-  #startMs = Number.POSITIVE_INFINITY
+  #usedMs = () => 0
+  #isFresh = true
   isSpent = false
 
   constructor(module: QuickJSWASMModule) {
@@ -40,27 +42,42 @@ export class Interpreter {
     this.#prelude = this.#loadPrelude()
   }
 
-  evaluate(params: string, { codes, nearer, timezone }: Question): Answer {
-    this.#startMs = usedMs()
+  /** `params` are those of the question, or of the one before. */
+  answer(params: string, question: Question): Answer {
+    this.#usedMs = startProcessorClock()
     try {
-      this.#enter(timezone)
-      this.#take(params)
-      const json = this.#call('evaluate', JSON.stringify(codes), nearer)
-      return this.#read(json.consume((handle) => this.#context.getString(handle)))
+      const answer = this.#read(this.#ask(params, question).consume((handle) => this.#context.getString(handle)))
+      this.#isFresh = false
+      return answer
     } catch {
       // Interrupted, out of memory, or a trap of WebAssembly: whatever it was, the module is of no use any more.
-      this.isSpent = true
-      return { kind: 'limit', limit: this.#isOver() ? 'time' : 'memory' }
+      return this.#isOver() ? this.#spend('time') : this.#spend('memory')
     } finally {
-      this.#startMs = Number.POSITIVE_INFINITY
+      this.#usedMs = () => 0
     }
+  }
+
+  #ask(params: string, question: Question): QuickJSHandle {
+    const codes = JSON.stringify(question.codes)
+    return question.kind === 'compile' ? this.#call('compile', codes) : this.#evaluate(codes, params, question)
+  }
+
+  #evaluate(codes: string, params: string, { nearer, timezone }: EvaluateQuestion): QuickJSHandle {
+    this.#enter(timezone)
+    this.#take(params)
+    return this.#call('evaluate', codes, nearer)
   }
 
   #read(json: string): Answer {
     const { isTidy, ...answer }: Answer & { isTidy: boolean } = JSON.parse(json)
-    const isOutOfMemory = answer.kind === 'thrown' && answer.message === 'InternalError: out of memory'
-    this.isSpent = !isTidy || isOutOfMemory
-    return isOutOfMemory ? { kind: 'limit', limit: 'memory' } : answer
+    if ('message' in answer && answer.message === 'InternalError: out of memory') return this.#spend('memory')
+    this.isSpent = !isTidy
+    return answer
+  }
+
+  #spend(limit: 'time' | 'memory'): Answer {
+    this.isSpent = true
+    return { kind: 'limit', limit, isCertain: limit === 'time' || this.#isFresh }
   }
 
   #enter(timezone: string): void {
@@ -108,17 +125,14 @@ export class Interpreter {
   }
 
   #isOver(): boolean {
-    return usedMs() - this.#startMs > TIME_MS
+    return this.#usedMs() > TIME_MS
   }
 }
 
 const readPrelude = (name: string) =>
   readFileSync(new URL(`../../src/expression/prelude/${name}`, import.meta.url), 'utf8')
 const require = createRequire(import.meta.url)
-const MOMENT = readFileSync(require.resolve('moment/min/moment.min.js'), 'utf8')
-
-/** Time of the processor, not of the wall: on a host that is overloaded an honest expression waits long for its turn. */
-export function usedMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
+/** An expression's own variables of these names are none of moment's: it would load locales with them, and write warnings. */
+const MOMENT = `(function (module, exports, define, require, console) {
+${readFileSync(require.resolve('moment/min/moment.min.js'), 'utf8')}
+}).call(globalThis)`

@@ -2,15 +2,16 @@ import { once } from 'node:events'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { JsonObject } from '../brand.ts'
 import type { Expressions } from '../workflow/workflow.ts'
-import { type Answer, ASKED, BOOTING, type Boot, type Question } from './exchange.ts'
-import { usedMs } from './interpreter.ts'
-import { wordAnswer } from './wording.ts'
+import { type Answer, ASKED, BOOTING, type Boot, type EvaluateQuestion, type Question } from './exchange.ts'
+import { startProcessorClock } from './processor-clock.ts'
+import { wordAnswer, wordCompiled } from './wording.ts'
 
 /** When an expression is stopped that cannot be interrupted: inside one of its own functions the interpreter hears nothing. */
-const KILL_CPU_MS = 1000
-/** When a thread is taken for dead that does not work at all. */
-const KILL_WALL_MS = 20_000
-const LOOK_MS = 100
+const KILL_CPU_MS = 500
+/** When a thread is given up that does not get the processor. */
+const KILL_WALL_MS = 10_000
+const BOOT_MS = 20_000
+const LOOK_MS = 25
 /** In JavaScript's heap; that of the interpreter has a limit of its own. */
 const THREAD_MB = 128
 
@@ -20,8 +21,13 @@ type Thread = {
   readonly state: Boot['state']
   /** The params that it has. */
   params: JsonObject | undefined
+  hasBooted: boolean
+  /** Why it is dead. */
   fault: Error | undefined
 }
+
+/** A question, before its params are written for a thread that may have them. */
+type Asked = Exclude<Question, EvaluateQuestion> | (Omit<EvaluateQuestion, 'params'> & { readonly params: JsonObject })
 
 /**
  * Expressions run in an interpreter in WebAssembly, in a thread without environment. Who asks waits for the answer: evaluation stays synchronous, and
@@ -30,16 +36,35 @@ type Thread = {
 export async function openExpressions(): Promise<Expressions & { close(): void }> {
   let thread = openThread()
   await once(thread.worker, 'message')
+  thread.hasBooted = true
+
+  /** A thread that dies before it works would do so again and again. */
+  function askOnce(asked: Asked): Answer {
+    if (thread.fault !== undefined && !thread.hasBooted) throw thread.fault
+    if (thread.fault !== undefined) thread = openThread()
+    const answer = ask(thread, asked)
+    if (answer !== undefined) return answer
+    void thread.worker.terminate()
+    thread = openThread()
+    return { kind: 'limit', limit: 'time', isCertain: true }
+  }
+
+  function askUntilCertain(asked: Asked): Answer {
+    const answer = askOnce(asked)
+    return answer.kind === 'limit' && !answer.isCertain ? askOnce(asked) : answer
+  }
 
   return {
+    findBroken(codes) {
+      const usedMs = startProcessorClock()
+      const broken = wordCompiled(codes, askUntilCertain({ kind: 'compile', codes }))
+      return { broken, usedMs: usedMs() }
+    },
     evaluate(codes, { params, nearer }, timezone) {
-      if (thread.fault !== undefined) throw thread.fault
-      const question = { codes, nearer: JSON.stringify(nearer), timezone }
-      const answer = ask(thread, question, params)
-      if (answer !== undefined) return wordAnswer(codes, answer)
-      void thread.worker.terminate()
-      thread = openThread()
-      return wordAnswer(codes, { kind: 'limit', limit: 'time' })
+      const usedMs = startProcessorClock()
+      const asked = { kind: 'evaluate', codes, params, nearer: JSON.stringify(nearer), timezone } as const
+      const outcome = wordAnswer(codes, askUntilCertain(asked))
+      return { ...outcome, usedMs: usedMs() }
     },
     close: () => void thread.worker.terminate(),
   }
@@ -55,24 +80,39 @@ function openThread(): Thread {
   })
   worker.unref()
   port.unref()
-  const thread: Thread = { worker, port, state, params: undefined, fault: undefined }
+  const thread: Thread = { worker, port, state, params: undefined, hasBooted: false, fault: undefined }
   worker.on('error', (error: Error) => {
     thread.fault = error
+  })
+  worker.on('exit', () => {
+    thread.fault ??= new Error('The thread of the expressions has ended')
   })
   return thread
 }
 
 /** Undefined when the time is over. */
-function ask(thread: Thread, question: Omit<Question, 'params'>, params: JsonObject): Answer | undefined {
+function ask(thread: Thread, asked: Asked): Answer | undefined {
   const { port, state } = thread
-  Atomics.wait(state, 0, BOOTING, KILL_WALL_MS)
-  const [startMs, startedAt] = [usedMs(), performance.now()]
-  port.postMessage({ ...question, params: thread.params === params ? null : JSON.stringify(params) })
-  thread.params = params
+  if (Atomics.wait(state, 0, BOOTING, BOOT_MS) === 'timed-out')
+    throw new Error(`The thread of the expressions did not start within ${BOOT_MS} ms`)
+  thread.hasBooted = true
+  port.postMessage(asked.kind === 'compile' ? asked : questionFor(thread, asked))
   Atomics.store(state, 0, ASKED)
   Atomics.notify(state, 0)
-  while (Atomics.wait(state, 0, ASKED, LOOK_MS) === 'timed-out')
-    if (usedMs() - startMs > KILL_CPU_MS || performance.now() - startedAt > KILL_WALL_MS) return undefined
+  awaitAnswer(state)
   const received: { message: Answer } | undefined = receiveMessageOnPort(port)
   return received?.message
+}
+
+function questionFor(thread: Thread, asked: Extract<Asked, { kind: 'evaluate' }>): Question {
+  const params = thread.params === asked.params ? null : JSON.stringify(asked.params)
+  thread.params = asked.params
+  return { ...asked, params }
+}
+
+function awaitAnswer(state: Thread['state']): void {
+  const [usedMs, startedAt] = [startProcessorClock(), performance.now()]
+  // Woken it may have been for the state before.
+  for (; Atomics.load(state, 0) === ASKED; Atomics.wait(state, 0, ASKED, LOOK_MS))
+    if (usedMs() > KILL_CPU_MS || performance.now() - startedAt > KILL_WALL_MS) return
 }

@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { newQuickJSWASMModule } from 'quickjs-emscripten'
-import { type Boot, IDLE, type Question } from './exchange.ts'
+import { BOOTING, type Boot, IDLE, type Question } from './exchange.ts'
 import { Interpreter } from './interpreter.ts'
 
 const { port, state }: Boot = workerData
@@ -10,13 +10,19 @@ let params = '{}'
 parentPort?.postMessage('open')
 
 for (;;) {
-  Atomics.store(state, 0, IDLE)
-  Atomics.notify(state, 0)
+  enter(IDLE)
   Atomics.wait(state, 0, IDLE)
   const received: { message: Question } | undefined = receiveMessageOnPort(port)
   if (received === undefined) continue
   const question = received.message
-  params = question.params ?? params
-  port.postMessage(interpreter.evaluate(params, question))
-  if (interpreter.isSpent) interpreter = new Interpreter(await newQuickJSWASMModule())
+  if (question.kind === 'evaluate') params = question.params ?? params
+  port.postMessage(interpreter.answer(params, question))
+  if (!interpreter.isSpent) continue
+  enter(BOOTING) // who asked has the answer, and need not wait for the next interpreter
+  interpreter = new Interpreter(await newQuickJSWASMModule())
+}
+
+function enter(next: number): void {
+  Atomics.store(state, 0, next)
+  Atomics.notify(state, 0)
 }

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../workflow/workflow.ts'
+import type { BrokenCode, Outcome } from '../workflow/workflow.ts'
 import type { Answer, Thrown } from './exchange.ts'
 import { MEMORY_BYTES, TIME_MS } from './interpreter.ts'
 import { nameCallee } from './name-callee.ts'
@@ -8,13 +8,22 @@ const LIMITS = {
   memory: `Error: the expression needs more than ${MEMORY_BYTES >> 20} MB of memory`,
 }
 
-/** In Digdag's words, where the interpreter has its own. */
-export function wordAnswer(codes: readonly string[], answer: Answer): Evaluation {
+/** In Digdag's words, where the interpreter has its own. Of what was only compiled there are no texts. */
+export function wordAnswer(codes: readonly string[], answer: Answer): Outcome {
   if (answer.kind === 'texts') return { ok: true, texts: answer.texts }
+  if (answer.kind === 'compiled') return { ok: true, texts: [] }
   if (answer.kind === 'limit') return { ok: false, kind: 'limit', error: LIMITS[answer.limit] }
-  const code = codes[answer.index] ?? ''
-  if (answer.kind === 'thrown') return { ok: false, kind: 'thrown', error: wordThrown(code, answer) }
-  return { ok: false, kind: 'syntax', error: answer.message, index: answer.index, ...placeIn(code, answer.at) }
+  if (answer.kind === 'syntax') return wordBroken(codes, answer)
+  return { ok: false, kind: 'thrown', error: wordThrown(codes[answer.index] ?? '', answer) }
+}
+
+/** Beyond a limit nobody knows. */
+export function wordCompiled(codes: readonly string[], answer: Answer): readonly BrokenCode[] {
+  return answer.kind === 'compiled' ? answer.broken.map((one) => wordBroken(codes, one)) : []
+}
+
+function wordBroken(codes: readonly string[], { index, message, at }: Thrown): BrokenCode {
+  return { ok: false, kind: 'syntax', error: message, index, ...placeIn(codes[index] ?? '', at) }
 }
 
 /** What is missing at the end is missed behind it. */

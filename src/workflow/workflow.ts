@@ -65,14 +65,22 @@ export type TreeEntry = { readonly path: string; readonly mode: string; readonly
 /** What the expressions of one text see: the params as they are written, and above them what was evaluated before the text. */
 type Scope = { readonly params: JsonObject; readonly nearer: JsonObject }
 
-/**
- * Evaluates the JavaScript expressions of one text, in order: what one of them assigns is seen by the next, and by no other text. Sync, limited in time,
- * memory and length of the results; never throws. Params that are the same object as those of the text before are not read again.
- */
+/** The sandbox of JavaScript expressions. Sync, limited in time, memory and length of the results; what they say is never thrown. */
 export type Expressions = {
+  /** Compiles and runs nothing. What comes after 100 broken ones, or after the limit of time, is not looked at. */
+  findBroken(codes: readonly string[]): Used & { readonly broken: readonly BrokenCode[] }
+  /**
+   * Evaluates those of one text, in order: what one of them assigns is seen by the next, and by no other text. Params that are the same object as those
+   * of the text before are not read again.
+   */
   evaluate(codes: readonly string[], scope: Scope, timezone: string): Evaluation
 }
-export type Evaluation =
+export type Evaluation = Used & Outcome
+
+/** Time of the processor that it took in all: a text's limit is not one of a task, which may have many. */
+type Used = { readonly usedMs: number }
+
+export type Outcome =
   | { readonly ok: true; readonly texts: readonly string[] }
   /** It may run with other params, or it took too long or too much. */
   | { readonly ok: false; readonly kind: 'thrown' | 'limit'; readonly error: string }

@@ -57,7 +57,8 @@ it('keep a worker from claiming while they have lapsed', async () => {
   const { executor } = openFakeExecutor()
   const ports = { sql, wakeUps: { ring: async () => {} }, executor, operators: OPERATORS, now: () => new Date() }
   const openSource = async () => ({ unpack: async () => {}, read: () => undefined })
-  const expressions = { evaluate: () => ({ ok: true, texts: [''] }) as const }
+  const evaluate = () => ({ ok: true, texts: [''], usedMs: 0 }) as const
+  const expressions = { evaluate, findBroken: () => ({ broken: [], usedMs: 0 }) }
   const limits = { memoryBytes: 1, cpus: 1, pids: 1 }
   const amounts = { slots: 1, limits, logBytes: 1, timeMs: 60_000, graceMs: 1, fenceMs: 300_000 }
   const who = { workerName: 'w2', version: '0', host: 'h', pid: 1, engine: null, queues: ['default'] }

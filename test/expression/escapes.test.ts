@@ -20,7 +20,10 @@ describe('an escape', () => {
     sandbox.close()
     delete process.env.CANARY
   })
-  const evaluate = (code: string) => sandbox.evaluate([code], { params: { secret: { list: [1] } }, nearer: {} }, 'UTC')
+  const evaluate = (code: string) => {
+    const { usedMs: _, ...outcome } = sandbox.evaluate([code], { params: { secret: { list: [1] } }, nearer: {} }, 'UTC')
+    return outcome
+  }
   const host = () => JSON.stringify([process.env.CANARY, Object.keys(globalThis), Reflect.ownKeys(Object.prototype)])
 
   it.each(families)('by $family reaches nothing', ({ attempts }) => {
@@ -51,15 +54,26 @@ describe('an escape', () => {
   })
 })
 
+const METHODS_OF_MOMENT = ['moment', 'moment()', 'moment.utc()', 'moment.duration(1)', 'moment.localeData()'].map(
+  (it) => `(function () { var names = []
+    for (var o = ${it}; o && o !== Object.prototype && o !== Function.prototype; o = Object.getPrototypeOf(o))
+      names = names.concat(Object.getOwnPropertyNames(o))
+    return names.filter(function (name) { return typeof (${it})[name] == 'function' })
+      .map(function (name) { return '${it}.' + name }).join() })()`,
+)
+
 describe('a trace of an expression', () => {
   let sandbox: Awaited<ReturnType<typeof openExpressions>>
   beforeAll(async () => {
     sandbox = await openExpressions()
   })
   afterAll(() => sandbox.close())
-  const evaluate = (...codes: string[]) => sandbox.evaluate(codes, { params: {}, nearer: {} }, 'UTC')
+  const evaluate = (...codes: string[]) => {
+    const { usedMs: _, ...outcome } = sandbox.evaluate(codes, { params: {}, nearer: {} }, 'UTC')
+    return outcome
+  }
   const probe =
-    "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM Do'), moment('Feb 3rd 2026', 'MMM Do YYYY').date(), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b'), '' + {}, new Error('x').name, typeof this.leak, Object.isExtensible(Function('return this')())].join()"
+    "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM Do'), moment('Feb 3rd 2026', 'MMM Do YYYY').date(), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b'), '' + {}, new Error('x').name, typeof this.leak, typeof Object.getOwnPropertyDescriptor(globalThis, 'moment').get.leak, typeof Object.getOwnPropertyDescriptor(globalThis, 'moment').set.leak, Object.isExtensible(Function('return this')())].join()"
 
   it.each([
     'leak = 1',
@@ -110,12 +124,66 @@ describe('a trace of an expression', () => {
     'Symbol.for("leak").description.leak = 1',
     '(function () { leak = 1; throw 1 })()',
     '(function () { leak = 1; for (;;) {} })()',
+    'Object.getOwnPropertyDescriptor(globalThis, "moment").get.leak = 1',
+    'Object.getOwnPropertyDescriptor(globalThis, "moment").set.leak = 1',
+    '1)] } }, run: leak = 1, z() { with (this) { return [(2',
+    '1)] } }).run, globalThis.leak = 1, ({ run() { with (this) { return [(2',
+    '1], leak = 1, [2',
   ])('%s is not found by the next', (code) => {
     const clean =
-      'undefined,undefined,undefined,undefined,undefined,undefined,January 1st,3,2,5,b,[object Object],Error,undefined,true'
+      'undefined,undefined,undefined,undefined,undefined,undefined,January 1st,3,2,5,b,[object Object],Error,undefined,undefined,undefined,true'
     expect(evaluate(probe)).toEqual({ ok: true, texts: [clean] })
     evaluate(code)
     expect(evaluate(probe)).toEqual({ ok: true, texts: [clean] })
+  })
+
+  const count = '(function () { var n = 0; return function () { return [n++] } })()'
+  it.each([
+    `1)] } }, run: ${count}, z() { with (this) { return [(2`,
+    `1)] } }, get run() { return ${count} }, z() { with (this) { return [(2`,
+    `1)] } }).run, ${count}, ({ run() { with (this) { return [(2`,
+    `1)] } }) && { run: ${count} }, ({ run() { with (this) { return [(2`,
+    `1)] } }).run = ${count}; ({ run() { with (this) { return [(2`,
+    `1\n)] } } }).run, ({ run: ${count} }).run //`,
+    `1\n)] } } }).run, ({ run: ${count} }).run /*`,
+    `1)] } } }).run, ({ run: ${count} }).run\n<!--`,
+    `1], [${count}(), 2`,
+    `1\n] && [${count}]\n-->`,
+    `(function f() { return f.n = (f.n || 0) + 1 })()`,
+    `(function f(text) { return f.seen = (text.seen = 1, text.raw.seen = 1) })\`x\``,
+    `(arguments.callee.n = (arguments.callee.n || 0) + 1, arguments.callee.n)`,
+    `(/a/g).exec('aa').index + /a/g.lastIndex++`,
+    `class { static n = (this.n || 0) + 1 }.n`,
+    `this.n = (typeof n == 'undefined' ? 0 : n) + 1`,
+    `typeof Symbol.for('x').n + (Symbol.for('x').n = 1)`,
+  ])('%s keeps no count from one time to the next', (code) => {
+    const [first, ...others] = [evaluate(code), evaluate(code), evaluate(code)]
+    expect(others).toEqual([first, first])
+  })
+
+  it('is not found in what moment keeps for itself', async () => {
+    const reads = (call: string) =>
+      `(function () { var n = 0, probe = { get x() { n++; return 1 }, toString: function () { n++; return 'x' }, valueOf: function () { n++; return 1 } };
+        console = { warn: function () { n += 100 } }; module = { exports: {} }; require = function () { n += 100; throw 1 };
+        try { ${call} } catch (e) {} return n })()`
+    const names = METHODS_OF_MOMENT.flatMap((code) => evaluate(code)).flatMap((it) => (it.ok ? it.texts.join() : []))
+    const methods = ['moment', ...names.join().split(',')]
+    expect(methods.length).toBeGreaterThan(200)
+    const fresh = await openExpressions()
+    const read = (method: string) =>
+      [`${method}(probe)`, `${method}('no date', undefined, probe)`, `${method}(probe, 1)`, `${method}(1, probe)`]
+        .map((call) => fresh.evaluate([reads(call)], { params: {}, nearer: {} }, 'UTC'))
+        .map((it) => (it.ok ? it.texts[0] : it.error))
+    const before = methods.map((method) => ({ method, read: read(method) }))
+    const after = methods.map((method) => ({ method, read: read(method) }))
+    fresh.close()
+    expect(after).toEqual(before)
+  })
+
+  it('is not memory that others lack', () => {
+    const fill = (turn: number) => `moment(0).format('[' + 'y'.repeat(3e5 - ${turn}) + ']').length`
+    for (let turn = 0; turn < 12; turn++) expect(evaluate(fill(turn))).toMatchObject({ ok: true })
+    expect(evaluate("'x'.repeat(30e6).length")).toEqual({ ok: true, texts: ['30000000'] })
   })
 
   it('is found by the later expressions of the same text', () => {

@@ -9,8 +9,8 @@ describe('the interpreter itself', () => {
     ['(function () { for (;;) {} })()', 'time'],
   ])('ends %s for its %s, and is spent then', async (code, limit) => {
     const interpreter = new Interpreter(await newQuickJSWASMModule())
-    const question = { codes: [code], params: null, nearer: '{}', timezone: 'UTC' }
-    expect(interpreter.evaluate('{}', question)).toEqual({ kind: 'limit', limit })
+    const question = { kind: 'evaluate', codes: [code], params: null, nearer: '{}', timezone: 'UTC' } as const
+    expect(interpreter.answer('{}', question)).toEqual({ kind: 'limit', limit, isCertain: true })
     expect(interpreter.isSpent).toBe(true)
   })
 })

@@ -2,9 +2,10 @@
 ;(host, dates, moment, harden) => {
   const MAX_OUTPUT = 1 << 20
   const MAX_COMPILED = 1 << 18
+  const MAX_BROKEN = 100
   const { apply, defineProperty, ownKeys } = Reflect
   const { parse, stringify } = JSON
-  const { freeze } = Object
+  const { freeze, hasOwn } = Object
   // biome-ignore lint/security/noGlobalEval: expressions are code from texts, that is what the sandbox is for
   const compile = eval
 
@@ -14,19 +15,33 @@
     throw new Error(`Operation is not allowed for: ${file}`)
   })
   define('template', (text, variables) => {
-    const pieces = parse(host.parse(String(text)))
+    const whole = String(text)
+    if (whole.length > MAX_OUTPUT) throw new RangeError('the template is longer than 1 MiB')
+    const pieces = parse(host.parse(whole))
     const scope = typeof variables === 'string' ? parse(variables) : variables
     return pieces.map(({ text, code }) => (code ? textOf(code, scope) : (text ?? ''))).join('')
   })
   const tidyGlobal = harden(moment.locale, Object.values(moment.pristine))
 
-  // Every workflow repeats its expressions. A method has no `prototype`, so that frozen it keeps nothing. A call behind `return` would lose its place.
+  /**
+   * A method has no `prototype`, so that frozen it keeps nothing; a call behind `return` would lose its place. A code that closes our brackets and opens
+   * others would leave the method, run by itself, and could keep something. So it must be an expression in other brackets too: what closes `[(` does not
+   * close `((`. Digdag's engine takes `a)+(b`, which stays within both.
+   */
+  function build(code) {
+    const own = withoutCalledLength(code)
+    const run = freeze(compile(`({ run() { with (this) { return [(\n${own}\n)] } } }).run`))
+    compile(`() => ((\n${own}\n))`)
+    return run
+  }
+
+  // Every workflow repeats its expressions.
   const known = new Map()
   let size = 0
   function compiled(code) {
     const found = known.get(code)
     if (found !== undefined) return found
-    const run = freeze(compile(`({ run() { with (this) { return [(\n${withoutCalledLength(code)}\n)] } } }).run`))
+    const run = build(code)
     size += code.length
     if (size > MAX_COMPILED) known.clear()
     if (size > MAX_COMPILED) size = code.length
@@ -74,10 +89,9 @@
   }
 
   function openScope(nearer) {
-    const scope = { ...values }
-    for (const [name, json] of composed) placeLater(scope, name, json)
     const above = parse(nearer)
-    for (const name of ownKeys(above)) place(scope, name, above[name])
+    const scope = { ...values, ...above }
+    for (const [name, json] of composed) if (!hasOwn(above, name)) placeLater(scope, name, json)
     return scope
   }
 
@@ -122,12 +136,25 @@
     }
   }
 
+  function compileAll(codes) {
+    const broken = []
+    for (let index = 0; index < codes.length && broken.length < MAX_BROKEN; index++) {
+      try {
+        build(codes[index])
+      } catch (error) {
+        const failure = failureOf('syntax', index, error)
+        if (failure.message === 'InternalError: out of memory') return failure
+        broken.push(failure)
+      }
+    }
+    return { kind: 'compiled', broken }
+  }
+
+  const tidy = (answer) => stringify({ ...answer, isTidy: moment.restore() && tidyGlobal() })
   return {
     forgetZone: dates.forgetZone,
     takeParams,
-    evaluate(codes, nearer) {
-      const answer = answerTo(parse(codes), nearer)
-      return stringify({ ...answer, isTidy: moment.restore() && tidyGlobal() })
-    },
+    compile: (codes) => tidy(compileAll(parse(codes))),
+    evaluate: (codes, nearer) => tidy(answerTo(parse(codes), nearer)),
   }
 }
