@@ -15,7 +15,7 @@ type Failure = { readonly kind: 'syntax' | 'limit'; readonly error: string }
 /**
  * Compiles every `${…}`, and evaluates with a sample session what may take long. Most that fails then may pass with real params, so only what cannot
  * is a problem: an expression beyond its limits declines the push, a syntax error is a warning, since in Digdag it fails its task and nothing else.
- * What is left unseen, because so much is broken already, fails when it runs.
+ * What is left unseen, because so much is broken already or its time is over, fails when it runs.
  */
 export function checkTemplates(
   project: Project,
@@ -23,8 +23,9 @@ export function checkTemplates(
 ): readonly { readonly workflow: Workflow; readonly problem: Problem }[] {
   const uses = files.flatMap(({ root, workflow }) => listUses(root, workflow))
   const owners = new Map(uses.map(({ code, workflow }) => [code, workflow]))
-  const broken = compileAll(project.expressions, [...owners.keys()])
-  const failures = new Map([...broken, ...sampleLong(project, owners, broken)])
+  const time = { leftMs: CHECK_MS }
+  const broken = compileAll(project.expressions, [...owners.keys()], time)
+  const failures = new Map([...broken, ...sampleLong(project, owners, broken, time)])
   return uses.flatMap(({ workflow, leaf, code }) => {
     const failure = failures.get(code)
     return failure === undefined ? [] : [{ workflow, problem: problemOf(project, leaf, code, failure) }]
@@ -57,20 +58,36 @@ function addLeaves(leaves: Set<LocatedScalar>, node: Located): void {
 }
 
 const MAX_BROKEN = 100
-const MAX_LIMITS = 3
 
-/** All at once, each as a function that nobody calls; again without each that is broken. */
-function compileAll(expressions: Expressions, codes: readonly string[]): ReadonlyMap<string, Failure> {
-  const broken = new Map<string, Failure>()
-  let left = codes
-  while (left.length > 0 && broken.size < MAX_BROKEN) {
-    const functions = left.map((code) => `function () { return (${code}\n) }`)
-    const result = expressions.evaluate(functions, { params: {}, nearer: {} }, 'UTC')
-    if (result.ok || result.kind !== 'syntax') break
-    broken.set(left[result.index] ?? '', { kind: 'syntax', error: result.error })
-    left = left.filter((_, index) => index !== result.index)
+/** Of the processor, for one push: a web does nothing else meanwhile. */
+const CHECK_MS = 1000
+type Time = { leftMs: number }
+
+function compileAll(expressions: Expressions, codes: readonly string[], time: Time): ReadonlyMap<string, Failure> {
+  const failures = new Map<string, Failure>()
+  for (const some of cut(codes)) {
+    if (time.leftMs < 0 || failures.size >= MAX_BROKEN) break
+    const { broken, usedMs } = expressions.findBroken(some)
+    time.leftMs -= usedMs
+    for (const { index, error } of broken) failures.set(some[index] ?? '', { kind: 'syntax', error })
   }
-  return broken
+  return failures
+}
+
+/** Each piece is compiled far within the time of one question. A short code takes as long as these characters. */
+const MAX_PIECE = 1 << 16
+const SHORT = 300
+
+function cut(codes: readonly string[]): readonly (readonly string[])[] {
+  const pieces: string[][] = []
+  let size = MAX_PIECE
+  for (const code of codes) {
+    size += SHORT + code.length
+    if (size > MAX_PIECE) pieces.push([])
+    if (size > MAX_PIECE) size = SHORT + code.length
+    pieces.at(-1)?.push(code)
+  }
+  return pieces
 }
 
 /** What neither loops nor repeats a text is done at once. */
@@ -81,14 +98,17 @@ function sampleLong(
   { expressions, now }: Project,
   owners: ReadonlyMap<string, Workflow>,
   broken: ReadonlyMap<string, Failure>,
+  time: Time,
 ): ReadonlyMap<string, Failure> {
   const beyond = new Map<string, Failure>()
+  const samples = new Map([...new Set(owners.values())].map((workflow) => [workflow, sampleParams(now, workflow)]))
   for (const [code, workflow] of owners) {
     if (broken.has(code) || !MAY_TAKE_LONG.test(code)) continue
-    const scope = { params: sampleParams(now, workflow), nearer: {} }
+    if (time.leftMs < 0) break
+    const scope = { params: samples.get(workflow) ?? {}, nearer: {} }
     const result = expressions.evaluate([code], scope, workflow.timezone)
+    time.leftMs -= result.usedMs
     if (!result.ok && result.kind === 'limit') beyond.set(code, { kind: 'limit', error: result.error })
-    if (beyond.size === MAX_LIMITS) break
   }
   return beyond
 }
