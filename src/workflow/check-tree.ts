@@ -7,7 +7,7 @@ import { isGenerated, type LocatedTask } from './list-tasks.ts'
 import { type Entry, findEntry, type Located, type LocatedMap, type Position, plainMap } from './located.ts'
 import { pickKeys } from './merge.ts'
 import { didYouMean } from './nearest.ts'
-import { collectProblems, MAX_PROBLEMS, problemAt, warningAt } from './problem.ts'
+import { collectProblems, ENOUGH_PROBLEMS, problemAt, warningAt } from './problem.ts'
 import { unfoldTree } from './tree.ts'
 import type { Problem } from './workflow.ts'
 
@@ -34,7 +34,7 @@ export function checkTree(parsed: Parsed, name: string, operators: ReadonlySet<s
 /** The root is always a group: an operator there is an unknown key too. */
 function rootKeyProblems(root: LocatedMap, name: string): readonly Problem[] {
   const isUnknown = ([key]: [string, Entry]) => !isChildKey(key) && !ROOT_KEYS.has(key)
-  const unknown = [...root.entries].filter(isUnknown).slice(0, MAX_PROBLEMS)
+  const unknown = [...root.entries].filter(isUnknown).slice(0, ENOUGH_PROBLEMS)
   const say = (keys: string) => `Workflow '${name}' includes unknown keys: [${keys}]`
   const digdag = { phase: 'keys', message: say(unknown.map(([key]) => key).join(', ')) } as const
   return unknown.map(([key, entry]) => {
@@ -73,7 +73,7 @@ function structureProblems(root: LocatedMap, config: JsonObject, name: string): 
     isChildKey(key) || (ROOT_KEYS.has(key) && !(NEED_VALUES.has(key) && config[key] === null))
   const known = pickKeys(config, isKnown)
   return unfoldTree(known, `+${name}`)
-    .faults.slice(0, MAX_PROBLEMS)
+    .faults.slice(0, ENOUGH_PROBLEMS)
     .map((fault) => faultAt(root, fault))
 }
 
@@ -81,7 +81,7 @@ function structureProblems(root: LocatedMap, config: JsonObject, name: string): 
 function generatedProblems({ fullName, entries, position }: LocatedTask): readonly Problem[] {
   const body: LocatedMap = { kind: 'map', entries, position, bytes: 0 }
   const { faults } = unfoldTree(plainMap(body), fullName)
-  const few = faults.slice(0, MAX_PROBLEMS)
+  const few = faults.slice(0, ENOUGH_PROBLEMS)
   return few.map(({ path, message, hint }) => warningAt(placeOf(body, path), { message, hint }))
 }
 

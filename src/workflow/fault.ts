@@ -5,7 +5,7 @@ import { GROUP_KEYS, isChildKey, isOperatorKey } from './directives.ts'
 import { pickKeys } from './merge.ts'
 import { sayNameFault } from './names.ts'
 import { allNear, didYouMean } from './nearest.ts'
-import { type DigdagSays, MAX_PROBLEMS } from './problem.ts'
+import { type DigdagSays, ENOUGH_PROBLEMS } from './problem.ts'
 
 /** A broken rule of the tree, in our words and in Digdag's. `path` leads from the given config to the key that breaks it. */
 export type Fault = {
@@ -79,7 +79,7 @@ export function badNames(path: readonly string[], faults: readonly string[], isB
 }
 
 export function unknownKeys({ fullName, path, config }: At, keys: readonly string[]): readonly Fault[] {
-  const told = keys.slice(0, MAX_PROBLEMS)
+  const told = keys.slice(0, ENOUGH_PROBLEMS)
   const said = told.map((key) => {
     const near = allNear(key, DIGDAGS_GROUP_KEYS)
     return near.length === 0 ? `'${key}'` : `'${key}' (did you mean [${near.join(', ')}]?)`

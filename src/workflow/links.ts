@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../brand.ts'
 import { readBoolean, sayWrongType } from './coerce.ts'
 import { type Fault, faultOfTree } from './fault.ts'
 import { didYouMean } from './nearest.ts'
-import { MAX_PROBLEMS } from './problem.ts'
+import { ENOUGH_PROBLEMS } from './problem.ts'
 
 /** A task of a group, by its place in the list of tasks. */
 export type Child = {
@@ -80,7 +80,7 @@ function findAfter({ config, path }: Child, earlier: ReadonlyMap<Json, Child>, f
   }
   return names.flatMap((name: Json) => {
     const found = earlier.get(name)
-    if (found === undefined && faults.length < MAX_PROBLEMS)
+    if (found === undefined && faults.length < ENOUGH_PROBLEMS)
       faults.push(faultOfTree(at, ...noSuchTask(String(name), [...earlier.values()])))
     return found ?? []
   })

@@ -3,7 +3,7 @@ import { printJson } from '../json.ts'
 import { isNumber } from './coerce.ts'
 import { insidePath } from './inside-path.ts'
 import { type Entry, type LocatedMap, type Position, plain, withoutMark } from './located.ts'
-import { MAX_PROBLEMS, problemAt, type Wrong } from './problem.ts'
+import { ENOUGH_PROBLEMS, problemAt, type Wrong } from './problem.ts'
 import { type Reading, readNode } from './read-node.ts'
 import type { Problem } from './workflow.ts'
 import { readYaml, sayYaml } from './yaml.ts'
@@ -149,6 +149,6 @@ function resolvePath(from: string, name: string): string | undefined {
 }
 
 function refuse(loading: Loading, position: Position, wrong: Wrong): null {
-  if (loading.problems.length < MAX_PROBLEMS) loading.problems.push(problemAt(position, wrong))
+  if (loading.problems.length < ENOUGH_PROBLEMS) loading.problems.push(problemAt(position, wrong))
   return null
 }

@@ -20,6 +20,8 @@ export function problemAt(position: Position, { message, hint, digdag }: Wrong):
 
 /** More are of no use to anybody, and a file can be made to have 100,000. */
 export const MAX_PROBLEMS = 100
+/** What is gathered tells whether there are more. */
+export const ENOUGH_PROBLEMS = MAX_PROBLEMS + 1
 
 /** All problems of all items, until there are enough. */
 export function collectProblems<Item>(
@@ -28,7 +30,7 @@ export function collectProblems<Item>(
 ): readonly Problem[] {
   const problems: Problem[] = []
   for (const item of items) {
-    if (problems.length >= MAX_PROBLEMS) break
+    if (problems.length >= ENOUGH_PROBLEMS) break
     problems.push(...find(item))
   }
   return problems

@@ -6,7 +6,7 @@ import { readDuration } from './duration.ts'
 import { inJavaOrder } from './java-order.ts'
 import { isJsonObject, pickKeys } from './merge.ts'
 import { allNear, didYouMean } from './nearest.ts'
-import { MAX_PROBLEMS } from './problem.ts'
+import { ENOUGH_PROBLEMS } from './problem.ts'
 import { quote } from './quote.ts'
 import { readPlan, sayOptional } from './schedule-plan.ts'
 import { MISSED, OVERLAPS, readEnvironments } from './schedule-policy.ts'
@@ -98,7 +98,7 @@ const KINDS = Object.keys(HOW) as Kind[] // it has one line for each
 
 function unusedFaults(config: JsonObject, type: string, keys: readonly string[]): readonly ScheduleFault[] {
   const otherwise = `A schedule has one type> and these options: ${[...SCHEDULE_OPTIONS].join(', ')}.`
-  const told = keys.slice(0, MAX_PROBLEMS)
+  const told = keys.slice(0, ENOUGH_PROBLEMS)
   const digdag = inJavaOrder(told, Object.keys(config))
     .map((key) => sayUnused(key, type))
     .join('')

@@ -48,73 +48,11 @@ describe('a project', () => {
 
   it.each<[string, string, readonly string[]]>([
     [
-      'an operator at the top',
-      'sh>: echo x\n',
-      [
-        "main.dig:1:1 error: Workflow 'main' includes unknown keys: [sh>]: the top of a file has directives and +tasks only | Put it into a task: +sh: {sh>: …}.",
-      ],
-    ],
-    [
-      'a number for a name',
-      '+10: {echo>: x}\n',
-      [
-        `main.dig:1:1 error: Workflow 'main' includes unknown keys: [10]: the top of a file has directives and +tasks only | Was it a task? +10: without quotes is the number 10; write "+10":.`,
-      ],
-    ],
-    [
-      'a city for a zone',
-      'timezone: Tokyo\n',
-      ['main.dig:1:11 error: Unknown time zone "Tokyo": times of day would mean nothing | Did you mean Asia/Tokyo?'],
-    ],
-    [
-      'a small letter in a zone',
-      'timezone: asia/tokyo\n',
-      [
-        'main.dig:1:11 error: Unknown time zone "asia/tokyo": times of day would mean nothing | Did you mean Asia/Tokyo?',
-      ],
-    ],
-    [
-      'a bad cron',
-      'schedule: {cron>: "0 25 * * *"}\n',
-      [
-        'main.dig:1:19 error: "0 25 * * *" is no cron pattern: 25 is no hour (0 to 23) | Write five fields: minute hour day month weekday, for example cron>: 42 4 1 * *.',
-      ],
-    ],
-    [
       'an unknown operator within a body',
       '+a: {if>: true, _do: {+b: {shh>: x}}}\n',
       ['main.dig:1:28 error: Unknown operator shh>: +main+a^do+b cannot run | Did you mean sh>?'],
     ],
-    [
-      'a mistyped directive',
-      '+a: {sh>: x, _rety: 1}\n',
-      ['main.dig:1:14 error: +main+a has an unknown directive: _rety | Did you mean _retry?'],
-    ],
-    [
-      'a mistyped option',
-      '+a: {sh>: x, shel: [bash]}\n',
-      ["main.dig:1:14 warning: Parameter 'shel' is not used at task +main+a. | Did you mean shell?"],
-    ],
-    [
-      'an unknown option',
-      '+a: {echo>: x, color: red}\n',
-      [
-        "main.dig:1:16 warning: Parameter 'color' is not used at task +main+a. | echo> does not know it. Remove it, or put it below _export: if it is a variable.",
-      ],
-    ],
     ['an argument of py>', '+a: {py>: m.f, rows: 1, _mine: 2}\n', []],
-    [
-      '_after of a later task',
-      '_parallel: true\n+a: {echo>: x, _after: [+bb]}\n+b: {echo>: x}\n',
-      ["main.dig:2:16 error: Dependency task '+bb' does not exist | No task is listed before this one."],
-    ],
-    [
-      '_background in parallel',
-      '_parallel: true\n+a: {echo>: x, _background: true}\n',
-      [
-        'main.dig:2:16 error: Setting "_background: true" option is invalid (unnecessary) if its parent task has "_parallel: true" option | Remove _background: the tasks run beside each other already.',
-      ],
-    ],
     ['a disabled task', '+a: {_disable: true, +x: {nosuch>: 1}}\n+b: {_disable: 1, +x: {nosuch>: 1}}\n', []],
     [
       'a task whose name ends like an operator',
@@ -148,27 +86,7 @@ describe('a project', () => {
         'main.dig:1:36 warning: _env must be a mapping of variables (letters, digits and _, not a digit first) to texts | For example _env: {TOKEN: "${secret:token}"}.',
       ],
     ],
-  ])('%s', (_, text, expected) => expect(problems(text)).toEqual(expected))
-
-  it.each<[string, string, string]>([
-    ['my flow.dig', 'name must not contain character \' \': "+my flow"', 'x'],
-    ['1st.dig', 'name must not start with a numeric digit (0-9): "1st"', 'x'],
-    ['@x.dig', 'name must not include special symbols (+ ^ @ / \\ / : * ? " < > |): "@x"', 'x'],
-    ['x.dig.dig', 'name must not end with .dig: "x.dig"', 'x'],
-    ['größe.dig', 'name must not contain character \'ö\': "+größe"', 'x'],
-  ])('declines the file name %s', (file, message) => {
-    expect(checkFiles({ [file]: '+a: {echo>: x}\n' }).problems.map(show)).toEqual([
-      `${file}:1:1 error: ${message}: the file's name is the name of the workflow and of its first task | Rename the file: letters, digits, - _ and dots.`,
-    ])
-  })
-
-  it('declines a symbolic link and a huge file without reading them', () => {
-    const entries = { 'link.dig': { mode: '120000' }, 'huge.dig': { bytes: 10 << 20 } }
-    expect(checkFiles({ 'link.dig': '', 'huge.dig': '' }, entries).problems.map(show)).toEqual([
-      'huge.dig:1:1 error: huge.dig has 10.0 MiB; a workflow file may have 256 KiB | Move data and scripts to files of their own.',
-      'link.dig:1:1 error: link.dig is a symbolic link, and links are not followed | Commit the file itself.',
-    ])
-  })
+  ])('is told of %s', (_, text, expected) => expect(problems(text)).toEqual(expected))
 })
 
 describe('call>', () => {
