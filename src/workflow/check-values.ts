@@ -54,7 +54,8 @@ const comingSoon = ({ key }: Directive) => ({
 
 function misfit(directive: Directive, { value }: Entry, place: Place): readonly Problem[] {
   const { key, shape, example, isOurs } = directive
-  const isTemplate = shape.isOutline !== true && hasTemplate(value)
+  const isWhole = shape.isOutline !== true || directive.templates === 'never'
+  const isTemplate = isWhole && hasTemplate(value)
   if (isTemplate && isEvaluated(directive, place)) return []
   if (!isTemplate && shape.fits(shape.isOutline === true ? outlineOf(value) : plain(value))) return []
   const message = isTemplate

@@ -62,7 +62,7 @@ const long: readonly Row[] = [
   ],
   [
     `+${'a'.repeat(255)}: {echo>: x}\n`,
-    `main.dig:1:1 error: task name must not be longer than 255 characters: "+${'a'.repeat(59)}"… | Use letters, digits, - _ and dots.`,
+    `main.dig:1:1 error: task name must not be longer than 255 characters: "+${'a'.repeat(58)}… | Use letters, digits, - _ and dots.`,
   ],
   [
     `+g:\n${Array.from({ length: 102 }, (_, at) => `  x${at}: 1\n`).join('')}`,
@@ -70,7 +70,11 @@ const long: readonly Row[] = [
       { length: 100 },
       (_, at) => `main.dig:${at + 2}:3 error: +main+g contains invalid keys: 'x${at}': ${NO_KEY}`,
     ),
-    'main.dig:102:3 error: There are 2 more problems from here on | Correct the first ones and push again.',
+    'main.dig:102:3 error: There are more problems from here on | Correct the first ones and push again.',
+  ],
+  [
+    `_parallel: true\n${Array.from({ length: 11 }, (_, at) => `+t${at}: {echo>: x}\n`).join('')}+z: {echo>: x, _after: [+other]}\n`,
+    `main.dig:13:16 error: Dependency task '+other' does not exist | Listed before this one: ${Array.from({ length: 10 }, (_, at) => `+t${at}`).join(', ')} and 1 others.`,
   ],
 ].map(([text = '', ...said]) => ({ title: `${text.slice(0, 20)}…`, files: { 'main.dig': text }, entries: {}, said }))
 
@@ -137,7 +141,7 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
   ],
   'of the names of retries and revisions': ['must not be blank'],
   'of a file without a name, which is hidden': ['must not be blank'],
-  'to people': ['the zone … was never checked', 'Missing closing', 'function () { return (…\n) }'],
+  'to people': ['the zone … was never checked', 'Missing closing', 'being read', 'being read'],
 }
 const untold = Object.values(UNTOLD).flat()
 
