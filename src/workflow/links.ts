@@ -91,7 +91,7 @@ const MOST_NAMES = 10
 function noSuchTask(name: string, earlier: readonly Child[]): [string, string] {
   const known = earlier.map(({ key }) => key)
   const shown = known.slice(0, MOST_NAMES).join(', ')
-  const others = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} others` : ''
+  const others = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : ''
   const otherwise =
     known.length === 0 ? 'No task is listed before this one.' : `Listed before this one: ${shown}${others}.`
   return [`Dependency task '${name}' does not exist`, didYouMean(name, known, otherwise)]

@@ -110,7 +110,8 @@ const MOST_DELAY = 366 * 86_400
 
 /** Two parts are minutes and seconds, three begin with hours. Each may be any number, as in Digdag: `25:61:99` is tomorrow, and colons at the end do not count. */
 function readClock(text: string, parts: 2 | 3): number | string | undefined {
-  const numbers = text.replace(/:+$/, '').split(':')
+  const numbers = text.split(':')
+  while (numbers.at(-1) === '') numbers.pop()
   if (numbers.length !== parts || !numbers.every((one) => /^[-+]?\d{1,9}$/.test(one))) return undefined
   const seconds = numbers.reduce((total, one) => total * 60 + Number(one), 0)
   return Math.abs(seconds) <= MOST_DELAY ? seconds : `${text} is more than a year`

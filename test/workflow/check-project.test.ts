@@ -237,6 +237,15 @@ describe('any text', () => {
     expect(ms).toBeLessThan(LIMIT_MS)
   })
 
+  it.each([
+    ['spaces before a duration', `+a: {echo>: x, _timeout: "${' '.repeat(2000)}1x"}\n`],
+    ['colons after a time of day', `schedule: {daily>: "1${':'.repeat(200_000)}x"}\n`],
+  ])('with many %s is refused in time', (_, text) => {
+    const { ms, checked } = timed(text)
+    expect(checked.problems.length).toBeGreaterThan(0)
+    expect(ms).toBeLessThan(LIMIT_MS)
+  })
+
   it('that unfolds without end is refused in time', () => {
     const bomb = ['_export:', '  a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]']
     for (let level = 1; level < 30; level++) bomb.push(`  a${level}: &a${level} [${`*a${level - 1}, `.repeat(9)}]`)

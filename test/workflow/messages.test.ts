@@ -74,7 +74,7 @@ const long: readonly Row[] = [
   ],
   [
     `_parallel: true\n${Array.from({ length: 11 }, (_, at) => `+t${at}: {echo>: x}\n`).join('')}+z: {echo>: x, _after: [+other]}\n`,
-    `main.dig:13:16 error: Dependency task '+other' does not exist | Listed before this one: ${Array.from({ length: 10 }, (_, at) => `+t${at}`).join(', ')} and 1 others.`,
+    `main.dig:13:16 error: Dependency task '+other' does not exist | Listed before this one: ${Array.from({ length: 10 }, (_, at) => `+t${at}`).join(', ')} and 1 more.`,
   ],
 ].map(([text = '', ...said]) => ({ title: `${text.slice(0, 20)}…`, files: { 'main.dig': text }, entries: {}, said }))
 
