@@ -15,9 +15,9 @@ import type { MovedTask } from '../db/tasks.ts'
 import { Refusal } from '../refusal.ts'
 import { type Calendar, openCalendar } from '../workflow/calendar.ts'
 import { type Plan, planSessions } from '../workflow/plan-sessions.ts'
-import { NEVER, readSchedule } from '../workflow/schedule.ts'
+import { readSchedule } from '../workflow/schedule.ts'
 import { readPolicy } from '../workflow/schedule-policy.ts'
-import type { Due, Schedule } from '../workflow/workflow.ts'
+import type { Schedule } from '../workflow/workflow.ts'
 import { formatInZone, getZone } from '../workflow/zone.ts'
 import { type AttemptLimits, DEFAULT_LIMITS } from './advance-attempt.ts'
 import { cancelAttemptIn } from './cancel-attempt.ts'
@@ -137,10 +137,8 @@ type SchedulePlan = Plan<DueSchedule> & { readonly stops: readonly AttemptId[] }
 /** Catches up with the clock. */
 async function planSchedule(tx: Sql, calendar: Calendar, due: DueSchedule, now: Date): Promise<SchedulePlan> {
   const schedule = getSchedule(due)
-  const policy = readPolicy(schedule.options)
-  const running = policy.overlap === 'allow' ? NONE : await listRunning(tx, due)
-  const dueAfter = (session: Date): Due => calendar.nextDue(schedule, session) ?? { runAt: NEVER, sessionTime: NEVER }
-  const plan = planSessions(policy, { standing: due, running, dueAfter }, now)
+  const running = readPolicy(schedule.options).overlap === 'allow' ? NONE : await listRunning(tx, due)
+  const plan = planSessions({ schedule, calendar }, { standing: due, running }, now)
   return { ...plan, stops: plan.mustStop ? running.ids : [] }
 }
 

@@ -1,5 +1,7 @@
-import type { SchedulePolicy } from './schedule-policy.ts'
-import type { Due } from './workflow.ts'
+import type { Calendar } from './calendar.ts'
+import { NEVER } from './schedule.ts'
+import { readPolicy, type SchedulePolicy } from './schedule-policy.ts'
+import type { Due, Schedule } from './workflow.ts'
 
 /** Where a schedule has come to. */
 export type Standing = Due & {
@@ -43,16 +45,22 @@ const MISSED_AFTER_MS = 300_000
 /** Of sessions that are left out so many are remembered. */
 export const SKIPS_KEPT = 20
 
-/** Brings a schedule up to now, or as far as it gets. `dueAfter` gives the session after one, and one that never comes at the end. */
+/** A schedule, and whom to ask for its times. */
+export type Course = { readonly schedule: Schedule; readonly calendar: Calendar }
+
+const ENDED: Due = { runAt: NEVER, sessionTime: NEVER }
+
+/** Brings a schedule up to now, or as far as it gets. In few steps, however long nobody has looked: what is left out is leapt over. */
 export function planSessions<One extends Standing>(
-  policy: SchedulePolicy,
-  { standing, running, dueAfter }: { standing: One; running: Running; dueAfter: (sessionTime: Date) => Due },
+  course: Course,
+  { standing, running }: { standing: One; running: Running },
   now: Date,
 ): Plan<One> {
+  const policy = readPolicy(course.schedule.options)
   const plan = { starts: [] as One[], skips: [] as Skip[], isHeld: false, mustStop: false }
   let next = standing
   while (next.runAt <= now && plan.starts.length < MADE_UP) {
-    const after = dueAfter(next.sessionTime)
+    const after = course.calendar.nextDue(course.schedule, next.sessionTime) ?? ENDED
     const isMissed = wasMissed(next, after, now)
     const hasStarted = plan.starts.length > 0
     const runs = hasStarted ? { isAny: true, isAtIt: true } : running
@@ -66,11 +74,44 @@ export function planSessions<One extends Standing>(
       plan.starts.push(next)
       next = { ...next, ...after, lastSessionTime: next.sessionTime, madeUp: isMissed ? next.madeUp + 1 : 0 }
     } else {
-      plan.skips = [...plan.skips, { sessionTime: next.sessionTime, because: verdict.skip }].slice(-SKIPS_KEPT)
-      next = { ...next, ...after }
+      // The first may have been put off: it says nothing of when those behind it run.
+      const turn = next === standing ? null : findTurn(course, policy, next, now)
+      const then = turn ?? after
+      const left = listLeftOut(course, next.sessionTime, then)
+      const skipped = left.map((sessionTime) => ({ sessionTime, because: verdict.skip }))
+      plan.skips = [...plan.skips, ...skipped].slice(-SKIPS_KEPT)
+      next = { ...next, ...then }
     }
   }
   return { ...plan, next: next.runAt > now ? { ...next, waitingSince: null } : next }
+}
+
+/** Behind a session that is left out, the first of those due that may fare otherwise: between the two, all that is asked of a session has the same answer. */
+function findTurn(
+  { schedule, calendar }: Course,
+  { skippedAfterMs }: SchedulePolicy,
+  { runAt, waitingSince, makeUpUntil }: Standing,
+  now: Date,
+): Due | null {
+  const last = calendar.lastDue(schedule, now)?.runAt.getTime()
+  if (last === undefined) return null
+  const turns = [last]
+  if (skippedAfterMs !== null) turns.push(now.getTime() - skippedAfterMs)
+  if (waitingSince !== null) turns.push(waitingSince.getTime())
+  if (makeUpUntil !== null) turns.push(makeUpUntil.getTime() + 1)
+  const ahead = turns.filter((turn) => turn > runAt.getTime() && turn <= last)
+  return ahead.length === 0 ? null : calendar.firstDue(schedule, new Date(Math.min(...ahead)))
+}
+
+/** One session and those behind it up to `then`, or the last ones of them. */
+function listLeftOut({ schedule, calendar }: Course, first: Date, then: Due): readonly Date[] {
+  const behind: Date[] = []
+  let one = then === ENDED ? null : calendar.previousDue(schedule, then.sessionTime)
+  while (one !== null && one.sessionTime > first && behind.length < SKIPS_KEPT) {
+    behind.unshift(one.sessionTime)
+    one = calendar.previousDue(schedule, one.sessionTime)
+  }
+  return [first, ...behind]
 }
 
 /** Nobody started it in time; one that came due behind another that waits has only waited. */

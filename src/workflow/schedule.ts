@@ -26,7 +26,16 @@ type Clock = {
 export function firstDue(schedule: Schedule, from: Date): Due | null {
   const clock = openClock(schedule)
   const wholeSeconds = Math.ceil(from.getTime() / SECOND) * SECOND
-  return within(clock, firstRun(clock, wholeSeconds - lookBack(clock.plan) - 1, wholeSeconds))
+  return within(clock, firstRun(clock, wholeSeconds - longestDelay(clock.plan) - 1, wholeSeconds))
+}
+
+/** The last whose run time is `until` or earlier. */
+export function lastDue(schedule: Schedule, until: Date): Due | null {
+  const clock = openClock(schedule)
+  const latest = Math.min(until.getTime(), clock.until - 1)
+  let due = findDue(clock, latest - shortestDelay(clock.plan) + 1, -1)
+  while (due !== null && due.runAt.getTime() > latest) due = findDue(clock, due.sessionTime.getTime(), -1)
+  return due === null || due.runAt.getTime() < clock.since ? null : due
 }
 
 /** The session strictly after one. Null after `end`. */
@@ -77,10 +86,11 @@ function readDay(zone: Zone, day: Json | undefined, addMs: number): number | und
 }
 
 /** How long before its run a session may lie: the delay, and what zones do with their clocks within it. */
-function lookBack(plan: SchedulePlan): number {
-  if (plan.kind === 'interval') return 0
-  return plan.delaySeconds * SECOND + (plan.isTimeOfDay ? 1.5 * DAY : 0)
-}
+const longestDelay = (plan: SchedulePlan) => delayOf(plan) + clockChanges(plan)
+const shortestDelay = (plan: SchedulePlan) => delayOf(plan) - clockChanges(plan)
+
+const delayOf = (plan: SchedulePlan) => (plan.kind === 'interval' ? 0 : plan.delaySeconds * SECOND)
+const clockChanges = (plan: SchedulePlan) => (plan.kind === 'cron' && plan.isTimeOfDay ? 1.5 * DAY : 0)
 
 /** The first session after one instant whose run is not before another. */
 function firstRun(clock: Clock, afterSession: number, from: number): Due | null {
@@ -116,8 +126,7 @@ function findSession({ plan, zone }: Clock, from: number, sign: 1 | -1): number 
 
 /** The delay of `hourly>` is counted in real time; the others mean what the clocks on the wall show on the session's day. */
 function runTime({ zone, plan }: Clock, session: number): number {
-  const delayMs = plan.kind === 'interval' ? 0 : plan.delaySeconds * SECOND
-  if (plan.kind === 'interval' || !plan.isTimeOfDay) return session + delayMs
+  if (plan.kind === 'interval' || !plan.isTimeOfDay) return session + delayOf(plan)
   const midnight = Math.floor(wallOf(zone, session) / DAY) * DAY
-  return instantOf(zone, midnight + delayMs)
+  return instantOf(zone, midnight + delayOf(plan))
 }

@@ -1,22 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/brand.ts'
+import { openCalendar } from '../../src/workflow/calendar.ts'
 import {
+  type Course,
   decideSession,
   MADE_UP,
   planSessions,
   type Running,
   type Situation,
   SKIPS_KEPT,
+  type Skip,
   type Standing,
   type Verdict,
 } from '../../src/workflow/plan-sessions.ts'
-import { nextDue, readSchedule } from '../../src/workflow/schedule.ts'
-import { readPolicy, type SchedulePolicy } from '../../src/workflow/schedule-policy.ts'
+import { firstDue, NEVER, nextDue, readSchedule } from '../../src/workflow/schedule.ts'
+import { MISSED, OVERLAPS, readPolicy } from '../../src/workflow/schedule-policy.ts'
 import type { Due } from '../../src/workflow/workflow.ts'
 import { effort, PROPERTY_MS } from '../support/properties.ts'
 
-const NEVER = { runAt: new Date('9999-01-01T00:00:00Z'), sessionTime: new Date('9999-01-01T00:00:00Z') }
 const at = (time: string) => new Date(`2026-03-28T${time}Z`)
 const IDLE: Running = { isAny: false, isAtIt: false }
 const BUSY: Running = { isAny: true, isAtIt: true }
@@ -80,8 +82,7 @@ const FRESH: Standing = {
 
 /** Of one that comes at five past each hour. */
 function plan(options: JsonObject, now: Date, standing: Partial<Standing> = {}, running = IDLE) {
-  const dueAfter = (sessionTime: Date): Due => hourly(options, sessionTime) ?? NEVER
-  const made = planSessions(readPolicy(options), { standing: { ...FRESH, ...standing }, running, dueAfter }, now)
+  const made = planSessions(hourly(options), { standing: { ...FRESH, ...standing }, running }, now)
   const { starts, skips, next, ...rest } = made
   const hour = ({ sessionTime }: { sessionTime: Date }) => sessionTime.toISOString().slice(11, 13)
   return {
@@ -93,10 +94,12 @@ function plan(options: JsonObject, now: Date, standing: Partial<Standing> = {}, 
   }
 }
 
-function hourly(options: JsonObject, after: Date): Due | null {
-  const schedule = readSchedule({ 'hourly>': '05:00', ...options }, 'UTC')
-  if (schedule === null) throw new Error(JSON.stringify(options))
-  return nextDue(schedule, after)
+const hourly = (options: JsonObject) => courseOf({ 'hourly>': '05:00', ...options })
+
+function courseOf(written: JsonObject, timezone = 'UTC', calendar = openCalendar()): Course {
+  const schedule = readSchedule(written, timezone)
+  if (schedule === null) throw new Error(JSON.stringify(written))
+  return { schedule, calendar }
 }
 
 describe('a schedule', () => {
@@ -209,7 +212,7 @@ describe('a schedule', () => {
     'that queues starts each session once, in order, and never two at a time, whenever it is looked at',
     () => {
       const minutes = fc.integer({ min: 1, max: 200 })
-      const policy: SchedulePolicy = readPolicy({ _overlap: 'queue' })
+      const queued = hourly({ _overlap: 'queue' })
       fc.assert(
         fc.property(
           fc.array(fc.record({ pause: minutes, lasts: minutes }), { minLength: 1, maxLength: 60 }),
@@ -222,12 +225,8 @@ describe('a schedule', () => {
               const isBusy = now < busyUntil
               if (isBusy && standing.waitingSince !== null) continue // the database does not even show it
               const running = isBusy ? BUSY : IDLE
-              const dueAfter = (session: Date): Due => hourly({}, session) ?? NEVER
-              const made = planSessions(
-                policy,
-                { standing: { ...standing, makeUpUntil: new Date(now) }, running, dueAfter },
-                new Date(now),
-              )
+              const wanted = { ...standing, makeUpUntil: new Date(now) }
+              const made = planSessions(queued, { standing: wanted, running }, new Date(now))
               expect(made.skips).toEqual([])
               expect(made.starts.length).toBeLessThanOrEqual(isBusy ? 0 : 1)
               if (made.starts.length > 0) busyUntil = now + lasts * 60_000
@@ -245,4 +244,125 @@ describe('a schedule', () => {
     },
     PROPERTY_MS,
   )
+
+  it.each<[string, JsonObject, Running]>([
+    ['is late', { skip_delayed_by: '60s' }, IDLE],
+    ['was missed', { _missed: 'none' }, IDLE],
+    ['was missed, but for the last', { _missed: 'last' }, IDLE],
+    ['was replaced', { _overlap: 'replace' }, IDLE],
+    ['came while another ran', { _overlap: 'forbid' }, BUSY],
+  ])('leaps over 60 years of minutes of which each %s', (_, options, running) => {
+    const { calendar, steps } = countSteps()
+    const course = courseOf({ 'cron>': '* * * * *', ...options }, 'UTC', calendar)
+    const standing = { ...FRESH, runAt: new Date(0), sessionTime: new Date(0) }
+    const before = process.cpuUsage()
+    const { next, skips } = planSessions(course, { standing, running }, new Date('2030-01-01T00:00:30Z'))
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(50)
+    expect(steps()).toBeLessThan(50)
+    expect(next.runAt).toEqual(new Date('2030-01-01T00:01:00Z'))
+    expect(skips).toHaveLength(SKIPS_KEPT)
+  })
+
+  it(
+    'comes to the same, leaping, as by walking from session to session',
+    () => {
+      const minutes = fc.integer({ min: 0, max: 6000 })
+      const moment = fc.option(minutes, { nil: null })
+      const one = fc.record({
+        ...{
+          written: fc.constantFrom<JsonObject>(...WRITTEN),
+          zone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Gaza'),
+        },
+        ...{ overlap: fc.constantFrom(...OVERLAPS), missed: fc.constantFrom(...MISSED) },
+        ...{ late: fc.constantFrom(null, '0s', '90s', '3h', '2d'), bounds: fc.constantFrom<JsonObject>(...BOUNDS) },
+        ...{ running: fc.constantFrom(IDLE, BUSY, STOPPING), madeUp: fc.integer({ min: 0, max: MADE_UP }) },
+        ...{ away: minutes, waiting: moment, makeUp: moment, putOff: moment },
+      })
+      fc.assert(
+        fc.property(one, ({ written, zone, overlap, missed, late, bounds, running, madeUp, ...moments }) => {
+          const from = new Date('2026-03-27T20:00:00Z').getTime()
+          const at = (after: number | null) => (after === null ? null : new Date(from + after * 60_000))
+          const { calendar, steps } = countSteps()
+          const skip: JsonObject = late === null ? {} : { skip_delayed_by: late }
+          const options = { ...written, ...bounds, _overlap: overlap, _missed: missed, ...skip }
+          const course = courseOf(options, zone, calendar)
+          const due = firstDue(course.schedule, new Date(from)) ?? ENDED
+          const put = { ...due, runAt: new Date(due.runAt.getTime() + (moments.putOff ?? 0) * 60_000) }
+          const standing = {
+            ...FRESH,
+            ...put,
+            waitingSince: at(moments.waiting),
+            makeUpUntil: at(moments.makeUp),
+            madeUp,
+          }
+          const now = new Date(from + moments.away * 60_000 + 1)
+          const planned = planSessions(course, { standing, running }, now)
+          expect(steps()).toBeLessThan(200)
+          expect(planned).toEqual(walk(course, { standing, running }, now))
+        }),
+        effort(1000),
+      )
+    },
+    PROPERTY_MS,
+  )
 })
+
+const ENDED: Due = { runAt: NEVER, sessionTime: NEVER }
+const WRITTEN = [
+  { 'hourly>': '05:00' },
+  { 'hourly>': '-05:00' },
+  { 'hourly>': '200:00' },
+  { 'daily>': '01:30:00' },
+  { 'daily>': '-20:00:00' },
+  { 'weekly>': 'Sat-Mon,30:00:00' },
+  { 'cron>': '*/7 0-5 * * *' },
+  { 'minutes_interval>': 40 },
+  { 'seconds_interval>': 777 },
+]
+const BOUNDS = [{}, { end: '2026-03-29' }, { start: '2026-03-28' }, { start: '2026-03-29', end: '2026-03-30' }]
+
+/** A calendar that counts what it is asked. */
+function countSteps() {
+  let count = 0
+  const real = openCalendar()
+  const counted = (ask: typeof real.nextDue): typeof real.nextDue => {
+    return (schedule, at) => {
+      count += 1
+      return ask(schedule, at)
+    }
+  }
+  const calendar = {
+    ...{ firstDue: counted(real.firstDue), lastDue: counted(real.lastDue) },
+    ...{ nextDue: counted(real.nextDue), previousDue: counted(real.previousDue) },
+  }
+  return { calendar, steps: () => count }
+}
+
+/** What planSessions does, in as many steps as there are sessions. */
+function walk({ schedule }: Course, { standing, running }: { standing: Standing; running: Running }, now: Date) {
+  const policy = readPolicy(schedule.options)
+  const plan = { starts: [] as Standing[], skips: [] as Skip[], isHeld: false, mustStop: false }
+  let next = standing
+  while (next.runAt <= now && plan.starts.length < MADE_UP) {
+    const after = nextDue(schedule, next.sessionTime) ?? ENDED
+    const { runAt, sessionTime, waitingSince, makeUpUntil, madeUp } = next
+    const isExpected = (waitingSince && runAt >= waitingSince) || (makeUpUntil && runAt <= makeUpUntil)
+    const isLast = after.runAt > now
+    const isMissed = !isExpected && (!isLast || now.getTime() - runAt.getTime() > 300_000)
+    const runs = plan.starts.length > 0 ? BUSY : running
+    const verdict = decideSession(policy, { runAt, madeUp, now, isMissed, isLast, running: runs })
+    if (verdict === 'hold') return { ...plan, next, isHeld: true }
+    if (verdict === 'wait' || verdict === 'replace') {
+      const since = waitingSince ?? (isMissed ? now : runAt)
+      return { ...plan, next: { ...next, waitingSince: since }, mustStop: verdict === 'replace' }
+    }
+    if (verdict === 'start') {
+      plan.starts.push(next)
+      next = { ...next, ...after, lastSessionTime: sessionTime, madeUp: isMissed ? madeUp + 1 : 0 }
+    } else {
+      plan.skips = [...plan.skips, { sessionTime, because: verdict.skip }].slice(-SKIPS_KEPT)
+      next = { ...next, ...after }
+    }
+  }
+  return { ...plan, next: next.runAt > now ? { ...next, waitingSince: null } : next }
+}
