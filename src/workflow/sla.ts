@@ -4,6 +4,8 @@ import { isJsonObject } from './merge.ts'
 import { getZone, instantOf, wallOf } from './zone.ts'
 
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000]
+/** PostgreSQL knows no instant for what lies much farther away. */
+const MOST_MS = 36_525 * DAY_MS
 
 /** When an attempt that runs from `runAt` on is late; null: never. `sla:` is looked at when an attempt starts, and not before (as in Digdag, whose words these are). */
 export function readLateAt(config: JsonObject, runAt: Date, timezone: string): Coerced<Date | null> {
@@ -19,6 +21,8 @@ export function readLateAt(config: JsonObject, runAt: Date, timezone: string): C
     const format = `Optional.${time === undefined ? 'absent()' : `of(${time})`}`
     return { ok: false, message: `SLA ${option} option needs to be HH:MM or HH:MM:SS format: ${format}` }
   }
+  if (Math.abs(ms) > MOST_MS)
+    return { ok: false, message: `SLA ${option} option is more than a hundred years: ${time ?? duration}` }
   return { ok: true, value: time === undefined ? new Date(runAt.getTime() + ms) : nextAt(ms, runAt, timezone) }
 }
 
@@ -36,5 +40,5 @@ function nextAt(ms: number, runAt: Date, timezone: string): Date {
   const zone = getZone(timezone)
   const midnight = Math.floor(wallOf(zone, runAt.getTime()) / DAY_MS) * DAY_MS
   const at = instantOf(zone, midnight + ms)
-  return new Date(at < runAt.getTime() ? at + DAY_MS : at)
+  return new Date(at < runAt.getTime() ? instantOf(zone, midnight + DAY_MS + ms) : at)
 }

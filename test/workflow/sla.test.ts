@@ -33,6 +33,8 @@ describe('`sla:`', () => {
     expect(lateAt({ time: '15:00' }, 'Asia/Tokyo')).toBe('2026-03-29T06:00:00.000Z')
     const night = new Date('2026-03-29T00:30:00Z') // the clocks of Berlin go from 2 to 3 at 1:00 UTC
     expect(lateAt({ time: '02:30' }, 'Europe/Berlin', night)).toBe('2026-03-29T01:00:00.000Z')
+    const dayBefore = new Date('2026-03-28T12:00:00Z')
+    expect(lateAt({ time: '09:00' }, 'Europe/Berlin', dayBefore)).toBe('2026-03-29T07:00:00.000Z')
   })
 
   it.each<[unknown, string]>([
@@ -44,8 +46,10 @@ describe('`sla:`', () => {
     [{ duration: 90 }, format('duration', 'absent()')],
     [{ duration: '00:00:02.5' }, format('duration', 'absent()')],
     [{ time: ' 01:00' }, format('time', 'of( 01:00)')],
+    [{ duration: '2000000000:00' }, 'SLA duration option is more than a hundred years: 2000000000:00'],
+    [{ time: `${'9'.repeat(400)}:00` }, `SLA time option is more than a hundred years: ${'9'.repeat(400)}:00`],
     [{ time: '1:2:3:4' }, format('time', 'of(1:2:3:4)')],
-  ])('%j is refused in the words of Digdag', (sla, message) => {
+  ])('%j is refused, in the words of Digdag where it has any', (sla, message) => {
     expect(lateAt(sla as JsonObject)).toBe(message)
   })
 })
