@@ -9,14 +9,15 @@ import { readBytes } from '../read-body.ts'
 import { answerPushedProject } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
 import { getProject, missing } from './query.ts'
+import { checkFarBack, parseTime } from './times.ts'
 
-type Ports = Pick<ApiPorts, 'sql' | 'receiveArchive' | 'maxArchiveBytes'>
+type Ports = Pick<ApiPorts, 'sql' | 'now' | 'receiveArchive' | 'maxArchiveBytes'>
 
 /** `PUT /api/projects` deploys an archive, `GET /api/projects/{project}/archive` gives a revision's: how Digdag's client pushes and downloads. */
-export function archiveRoutes({ sql, receiveArchive, maxArchiveBytes }: Ports) {
+export function archiveRoutes({ sql, now, receiveArchive, maxArchiveBytes }: Ports) {
   return new Hono<Env>()
     .put('/', async (c) => {
-      const { project, upload } = readWish(c)
+      const { project, upload } = readWish(c, now())
       const tarGz = await readArchiveBody(c, maxArchiveBytes)
       const id = await receiveArchive({ project, upload, tarGz, pushedBy: c.get('user').name })
       const live = await findProjectById(sql, id)
@@ -35,11 +36,11 @@ export function archiveRoutes({ sql, receiveArchive, maxArchiveBytes }: Ports) {
 
 const TYPE = 'application/gzip'
 
-function readWish(c: Context): { project: string; upload: Upload } {
+function readWish(c: Context, now: Date): { project: string; upload: Upload } {
   const clear = c.req.query('clear_schedule_all') === 'true' ? 'all' : (c.req.queries('clear_schedule') ?? [])
   return {
     project: readRequired(c, 'project'),
-    upload: { revision: readRequired(c, 'revision'), scheduleFrom: readScheduleFrom(c), clear },
+    upload: { revision: readRequired(c, 'revision'), scheduleFrom: readScheduleFrom(c, now), clear },
   }
 }
 
@@ -49,14 +50,11 @@ function readRequired(c: Context, name: string): string {
   throw new Refusal('invalid', `${name}= is required`, 'Send PUT /api/projects?project=NAME&revision=NAME.')
 }
 
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:\d\d(:\d\d)?)?)$/
-
-/** In whole seconds. */
-function readScheduleFrom(c: Context): string | null {
+function readScheduleFrom(c: Context, now: Date): string | null {
   const text = c.req.query('schedule_from') ?? ''
   if (text === '') return null
-  const at = INSTANT.test(text) ? new Date(text) : new Date(Number.NaN)
-  if (!Number.isNaN(at.getTime())) return at.toISOString()
+  const at = parseTime(text, null)
+  if (at !== undefined) return checkFarBack('schedule_from=', at, now).toISOString()
   throw new Refusal(
     'invalid',
     "Invalid schedule_from= parameter format. Expected yyyy-MM-dd'T'HH:mm:ss'Z' format",

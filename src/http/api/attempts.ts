@@ -3,14 +3,14 @@ import { cancelAttempt } from '../../app/cancel-attempt.ts'
 import { retryAttempt } from '../../app/retry-attempt.ts'
 import { type Started, startAttempt } from '../../app/start-attempt.ts'
 import type { AttemptId } from '../../brand.ts'
-import { type AttemptRow, findAttempt, listAttempts } from '../../db/api/attempts.ts'
+import { type AttemptRow, listAttempts } from '../../db/api/attempts.ts'
 import { listTasks } from '../../db/api/tasks.ts'
 import type { Sql } from '../../db/sql.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Env } from '../env.ts'
 import { answerAttempt, answerTask } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
-import { findProjectIdOf, ID, missing, readBody, readCount, readFlag, readId } from './query.ts'
+import { findProjectIdOf, getAttempt, ID, readBody, readCount, readFlag, readId } from './query.ts'
 import { sayJson } from './say-json.ts'
 import { planRetry, readStart } from './start.ts'
 
@@ -56,12 +56,6 @@ export function attemptRoutes(ports: ApiPorts) {
 
 /** As it was when it began: by now it may be over. */
 const asStarted = (attempt: AttemptRow): AttemptRow => ({ ...attempt, state: 'running', finishedAt: null })
-
-export async function getAttempt(sql: Sql, id: string): Promise<AttemptRow> {
-  const attempt = await findAttempt(sql, id)
-  if (attempt === undefined) throw missing(`session attempt id=${id}`, 'sluice attempts')
-  return attempt
-}
 
 async function readPage(sql: Sql, c: Context) {
   return {

@@ -3,10 +3,9 @@ import { hasTask, listRuns, measurePackedLogs, readPackedLog } from '../../db/ap
 import { logFileName } from '../../log/task-log-path.ts'
 import type { Env } from '../env.ts'
 import { answerLogFile } from './answers.ts'
-import { getAttempt } from './attempts.ts'
 import { type FollowEvent, followAttempt } from './follow.ts'
 import type { ApiPorts } from './ports.ts'
-import { ID, missing } from './query.ts'
+import { getAttempt, ID, missing } from './query.ts'
 
 /** Routes under `/api/logs`, as Digdag's client reads them: a gzip file for each start of a task. */
 export function logRoutes({ sql }: Pick<ApiPorts, 'sql'>) {

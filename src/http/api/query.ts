@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Json, ProjectId } from '../../brand.ts'
+import { type AttemptRow, findAttempt } from '../../db/api/attempts.ts'
 import { findProjectById, findProjectByName, type ProjectRow } from '../../db/api/projects.ts'
 import type { Sql } from '../../db/sql.ts'
 import { parseJson } from '../../json.ts'
@@ -69,6 +70,12 @@ export async function getProject(sql: Sql, word: string): Promise<ProjectRow> {
 
 export async function findProjectIdOf(sql: Sql, word: string | undefined): Promise<ProjectId | undefined> {
   return word === undefined ? undefined : (await getProject(sql, word)).id
+}
+
+export async function getAttempt(sql: Sql, id: string): Promise<AttemptRow> {
+  const attempt = await findAttempt(sql, id)
+  if (attempt === undefined) throw missing(`session attempt id=${id}`, 'sluice attempts')
+  return attempt
 }
 
 /** In Digdag's words, which its client shows. */

@@ -12,7 +12,7 @@ import type { Env } from '../env.ts'
 import { answerSchedule, answerScheduleSummary } from './answers.ts'
 import type { ApiPorts } from './ports.ts'
 import { ID, missing, readBody, readId } from './query.ts'
-import { readTime } from './times.ts'
+import { checkFarBack, readTime } from './times.ts'
 import { getWorkflow } from './workflows.ts'
 
 /** Routes under `/api/schedules`. Enabled and disabled twice is as good as once. */
@@ -44,7 +44,8 @@ export function scheduleRoutes({ sql, now, quietEnvironment }: Pick<ApiPorts, 's
     if (body.skipSchedule !== true) return null
     const { config, timezone } = await getWorkflow(sql, schedule.workflowId)
     const written = readSchedule(config.schedule ?? null, timezone)
-    const from = typeof body.nextTime === 'string' ? readTime(body.nextTime, timezone) : now()
+    const from =
+      typeof body.nextTime === 'string' ? checkFarBack('nextTime', readTime(body.nextTime, timezone), now()) : now()
     return written === null ? null : firstDue(written, from)
   }
 }

@@ -10,8 +10,11 @@ import { printJson } from '../../json.ts'
 import { Refusal } from '../../refusal.ts'
 import { findLabelFault } from '../../workflow/names.ts'
 import { check } from './check.ts'
-import { missing } from './query.ts'
+import { getAttempt, missing } from './query.ts'
+import { parseTime } from './times.ts'
 import { getWorkflow } from './workflows.ts'
+
+const A_TIME = 'expected a time such as 2026-03-28T00:00:00+00:00'
 
 const id = z.union(
   [z.string().regex(/^\d{1,18}$/), z.int().positive().transform(String)],
@@ -30,9 +33,13 @@ const resume = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('failed'), attemptId }),
   z.object({ mode: z.literal('from'), attemptId, from: z.string().min(1) }),
 ])
+const time = z
+  .string(A_TIME)
+  .transform((text) => parseTime(text, null))
+  .refine((at) => at !== undefined, A_TIME)
 const start = z.object({
   workflowId: id,
-  sessionTime: z.iso.datetime({ offset: true, error: 'expected a time such as 2026-03-28T00:00:00+00:00' }),
+  sessionTime: time,
   retryAttemptName: z.string().nullish(),
   params,
   resume: resume.nullish(),
@@ -50,9 +57,10 @@ export async function readStart(sql: Sql, body: unknown): Promise<Omit<Start, 's
   const asked = check(start, body)
   checkRetryName(asked.retryAttemptName ?? null)
   const workflow = await getWorkflow(sql, asked.workflowId)
+  if (asked.resume) await getAttempt(sql, asked.resume.attemptId)
   return {
     workflowId: workflow.id,
-    sessionTime: new Date(asked.sessionTime),
+    sessionTime: asked.sessionTime,
     params: asked.params,
     retryName: asked.retryAttemptName ?? '',
     resume: asked.resume ?? null,

@@ -79,10 +79,21 @@ describe('PUT /api/attempts', () => {
   it.each([
     ['no params', { params: undefined }],
     ['a time without an offset', { sessionTime: '2026-03-01' }],
+    ['a day that is none', { sessionTime: '2026-02-31T00:00:00Z' }],
+    ['the year 0', { sessionTime: '0000-01-01T00:00:00Z' }],
+    ['the year 9999', { sessionTime: '9999-01-01T00:00:00Z' }],
     ['a word for an id', { workflowId: 'x' }],
     ['a resume without an attempt', { resume: { mode: 'failed' } }],
   ])('refuses %s', async (_, wrong) => {
     expect((await ask('PUT', '/attempts', { ...request(), ...wrong })).status).toBe(400)
+  })
+
+  it('refuses to resume an attempt that is not there', async () => {
+    const resume = { mode: 'failed', attemptId: '4711' }
+    expect(await ask('PUT', '/attempts', { ...request(), retryAttemptName: 'r', resume })).toMatchObject({
+      status: 404,
+      body: { message: 'Resource does not exist: session attempt id=4711' },
+    })
   })
 
   it.each(['[]', '{', '"x"'])('refuses the body %s', async (body) => {
@@ -203,6 +214,11 @@ describe('a schedule', () => {
     expect((await ask('POST', `/schedules/${id}/enable`, skip)).body).toMatchObject({
       nextRunTime: '2026-03-28T12:00:00Z',
       nextScheduleTime: '2026-03-28T12:00:00+00:00',
+    })
+    const longAgo = { skipSchedule: true, nextTime: '1970-01-02T00:00:00' }
+    expect(await ask('POST', `/schedules/${id}/enable`, longAgo)).toMatchObject({
+      status: 400,
+      body: { message: 'nextTime is more than a year ago: 1970-01-02T00:00:00Z' },
     })
     await sql`update schedules set held_at = '2026-03-28T06:00:00Z' where id = ${id ?? ''}`
     expect((await api.list('/projects/timed/schedules'))[0]).toMatchObject({ heldAt: '2026-03-28T06:00:00Z' })

@@ -149,14 +149,21 @@ describe('an archive that cannot be a project', () => {
       {},
       `Validating revision failed\nname must not be longer than 255 characters: "${'r'.repeat(256)}"`,
     ],
-    ...['noon', '2030-01-15', '2030-01-15T10:20:30', '2030-13-15T10:20:30Z'].map(
-      (time): [string, string, Record<string, string>, string] => [
-        `a schedule from ${time}`,
-        `project=bad&revision=r&schedule_from=${time}`,
-        {},
-        "Invalid schedule_from= parameter format. Expected yyyy-MM-dd'T'HH:mm:ss'Z' format",
-      ],
-    ),
+    [
+      'a schedule from long ago',
+      'project=bad&revision=r&schedule_from=1970-01-01T00:00:00Z',
+      {},
+      'schedule_from= is more than a year ago: 1970-01-01T00:00:00Z',
+    ],
+    ...[
+      ...['noon', '2030-01-15', '2030-01-15T10:20:30', '2030-13-15T10:20:30Z'],
+      ...['2030-02-31T00:00:00Z', '0000-01-01T00:00:00Z'],
+    ].map((time): [string, string, Record<string, string>, string] => [
+      `a schedule from ${time}`,
+      `project=bad&revision=r&schedule_from=${time}`,
+      {},
+      "Invalid schedule_from= parameter format. Expected yyyy-MM-dd'T'HH:mm:ss'Z' format",
+    ]),
     [
       'another type',
       'project=bad&revision=r',
