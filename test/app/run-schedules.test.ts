@@ -1,10 +1,10 @@
 import { afterAll, beforeEach, expect, inject, it, vi } from 'vitest'
 import { scheduleLine } from '../../src/app/deploy-lines.ts'
+import { enableSchedule } from '../../src/app/enable-schedule.ts'
 import { enterEnvironment } from '../../src/app/enter-environment.ts'
 import { finishTask } from '../../src/app/finish-task.ts'
 import { runDueSchedules } from '../../src/app/run-schedules.ts'
-import type { AttemptId, JsonObject, WorkflowId } from '../../src/brand.ts'
-import { enableSchedule } from '../../src/db/api/schedules.ts'
+import type { AttemptId, JsonObject, ScheduleId, WorkflowId } from '../../src/brand.ts'
 import { lockDueSchedules } from '../../src/db/due-schedules.ts'
 import { findOrNameInstallation } from '../../src/db/installation.ts'
 import { syncSchedules } from '../../src/db/schedules.ts'
@@ -318,23 +318,54 @@ eachBackend('schedules', (open) => {
     expect(await runDueSchedules(ports, at('09:30:00'))).toBeNull()
     expect(await sessions()).toEqual([])
     expect(await standing()).toMatchObject({ next: '06:00', held: true })
-    const [{ id }] = await sql<[{ id: string }]>`select id from schedules`
-    await enableSchedule(sql, id, null, at('09:31:00'))
+    const [{ id }] = await sql<[{ id: ScheduleId }]>`select id from schedules`
+    await enableSchedule(sql, id, { kind: 'make up' }, at('09:31:00'))
     expect(await runDueSchedules(ports, at('09:31:01'))).toEqual(at('10:05:00'))
     expect(await sessions()).toEqual(['06:00', '07:00', '08:00', '09:00'])
     await runDueSchedules(ports, at('13:30:00'))
     expect(await standing()).toMatchObject({ next: '10:00', held: true })
-    await enableSchedule(sql, id, { runAt: at('14:05:00'), sessionTime: at('14:00:00') }, at('13:31:00'))
+    await enableSchedule(sql, id, { kind: 'leave out', before: at('13:31:00') }, at('13:31:00'))
     expect(await runDueSchedules(ports, at('13:31:01'))).toEqual(at('14:05:00'))
     expect(await sessions()).toHaveLength(4)
+  })
+
+  it('that have ended leave out what was missed, when a person wants it', async () => {
+    await schedule(hourly({ _missed: 'ask', end: '2026-03-28' }))
+    const later = new Date('2026-03-29T12:00:00Z')
+    await runDueSchedules(ports, later)
+    expect(await standing()).toMatchObject({ next: '06:00', held: true })
+    const [{ id }] = await sql<[{ id: ScheduleId }]>`select id from schedules`
+    const enabled = await enableSchedule(sql, id, { kind: 'leave out', before: later }, later)
+    expect(enabled).toMatchObject({ heldAt: null, nextRunAt: new Date('9999-01-01T00:00:00Z') })
+    await runDueSchedules(ports, later)
+    expect(await sessions()).toEqual([])
+  })
+
+  it('that are enabled while a push is under way go on as that push has them', async () => {
+    await schedule(hourly())
+    const [{ id }] = await sql<[{ id: ScheduleId }]>`select id from schedules`
+    const config = { schedule: { 'daily>': '07:00:00' }, '+a': { 'echo>': 'x' } }
+    const { projectId, workflowId } = await makeWorkflow(sql, config)
+    const workflows = [{ workflowId, name: 'wf', schedule: readSchedule(config.schedule, 'UTC') }]
+    const from = at('06:00:00')
+    const enabled = await sql.begin(async (tx) => {
+      await syncSchedules(tx, { projectId, workflows, startOff: false, from, clear: [], now: from })
+      const [{ pushing }] = await tx<[{ pushing: number }]>`select pg_backend_pid() as pushing`
+      const enabling = enableSchedule(other, id, { kind: 'leave out', before: at('06:30:00') }, at('06:30:00'))
+      const isWaiting = async () =>
+        (await tx`select from pg_stat_activity where ${pushing} = any(pg_blocking_pids(pid))`).length > 0
+      await vi.waitUntil(isWaiting, { timeout: 20_000 })
+      return { enabling }
+    })
+    expect(await enabled.enabling).toMatchObject({ nextRunAt: at('07:00:00') })
   })
 
   it('make up all that a person wants, however much it is', async () => {
     await schedule(hourly())
     const later = new Date('2026-03-30T00:00:00Z')
     await runDueSchedules(ports, later)
-    const [{ id }] = await sql<[{ id: string }]>`select id from schedules`
-    await enableSchedule(sql, id, null, later)
+    const [{ id }] = await sql<[{ id: ScheduleId }]>`select id from schedules`
+    await enableSchedule(sql, id, { kind: 'make up' }, later)
     expect(await runDueSchedules(ports, later)).toEqual(new Date('2026-03-30T00:05:00Z'))
     expect(await sessions()).toHaveLength(42)
   })

@@ -1,4 +1,4 @@
-import type { ProjectId, ScheduleId, WorkflowId } from '../../brand.ts'
+import type { JsonObject, ProjectId, ScheduleId, WorkflowId } from '../../brand.ts'
 import type { SkipReason } from '../../workflow/plan-sessions.ts'
 import type { Due } from '../../workflow/workflow.ts'
 import { elsewhere } from '../schedules.ts'
@@ -48,23 +48,48 @@ export async function findSchedule(sql: Sql, id: string): Promise<ScheduleRow | 
   return schedule
 }
 
-/** False: there is no such schedule. It keeps its place: what comes due meanwhile waits. */
-export async function disableSchedule(sql: Sql, id: string, now: Date): Promise<boolean> {
-  const { count } = await sql`
-    update schedules set disabled_at = coalesce(disabled_at, ${now}), updated_at = ${now} where id = ${id}`
-  return count === 1
+/** Undefined: there is no such schedule. It keeps its place: what comes due meanwhile waits. */
+export async function disableSchedule(sql: Sql, id: string, now: Date): Promise<ScheduleRow | undefined> {
+  const [schedule] = await sql<ScheduleRow[]>`
+    with schedules as (
+      update schedules set disabled_at = coalesce(disabled_at, ${now}), updated_at = ${now} where id = ${id} returning *
+    )
+    ${columns(sql)} where p.deleted_at is null`
+  return schedule
 }
 
-/** False: there is no such schedule. From `next` on when it is given; else one that was held makes up all it has missed, however much that is. */
-export async function enableSchedule(sql: Sql, id: string, next: Due | null, now: Date): Promise<boolean> {
-  const { count } = await sql`
-    update schedules set disabled_at = null, held_at = null, made_up = 0, updated_at = ${now},
-      make_up_until = case when held_at is null then make_up_until else ${now}::timestamptz end,
-      waiting_since = case when ${next === null} then waiting_since end,
-      next_run_at = coalesce(${next?.runAt ?? null}, next_run_at),
-      next_session_time = coalesce(${next?.sessionTime ?? null}, next_session_time)
-    where id = ${id}`
-  return count === 1
+/** As it is written now, and so it stays until the transaction has ended. */
+export async function lockSchedule(
+  tx: Sql,
+  id: string,
+): Promise<{ readonly config: JsonObject; readonly timezone: string } | undefined> {
+  // Locked first, and read then: who waited for a push and read in one statement would look for the workflow of before it.
+  await tx`select from schedules where id = ${id} for update`
+  const [written] = await tx<[{ config: JsonObject; timezone: string }]>`
+    select config, timezone from schedules join workflows on workflows.id = workflow_id join projects on projects.id = schedules.project_id
+    where schedules.id = ${id} and deleted_at is null`
+  return written
+}
+
+/** Undefined: there is no such schedule. From `next` on; as it stands, one that was held makes up all it has missed, however much that is. */
+export async function goOnWithSchedule(
+  sql: Sql,
+  id: string,
+  next: Due | 'as it stands',
+  now: Date,
+): Promise<ScheduleRow | undefined> {
+  const due = next === 'as it stands' ? null : next
+  const [schedule] = await sql<ScheduleRow[]>`
+    with schedules as (
+      update schedules set disabled_at = null, held_at = null, made_up = 0, updated_at = ${now},
+        make_up_until = case when held_at is null then make_up_until else ${now}::timestamptz end,
+        waiting_since = case when ${due === null} then waiting_since end,
+        next_run_at = coalesce(${due?.runAt ?? null}, next_run_at),
+        next_session_time = coalesce(${due?.sessionTime ?? null}, next_session_time)
+      where id = ${id} returning *
+    )
+    ${columns(sql)} where p.deleted_at is null`
+  return schedule
 }
 
 const columns = (sql: Sql) => sql`

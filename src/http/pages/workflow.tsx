@@ -1,11 +1,13 @@
 import { type Context, Hono } from 'hono'
-import { disableSchedule, enableSchedule, listSchedules } from '../../db/api/schedules.ts'
+import { enableSchedule } from '../../app/enable-schedule.ts'
+import type { ScheduleId } from '../../brand.ts'
+import { disableSchedule, listSchedules } from '../../db/api/schedules.ts'
 import { listShownWorkflows } from '../../db/pages/project.ts'
 import { listShownSessions, listShownSkips } from '../../db/pages/workflow.ts'
 import { Refusal } from '../../refusal.ts'
 import { workflowPath } from '../../ui/shell.tsx'
 import { WorkflowPage, type WorkflowPageProps, workflowParts } from '../../ui/workflow-page.tsx'
-import { firstDue, nextDues, readSchedule } from '../../workflow/schedule.ts'
+import { nextDues, readSchedule } from '../../workflow/schedule.ts'
 import type { Env } from '../env.ts'
 import { followPage } from '../events.ts'
 import { writePage } from '../page.ts'
@@ -74,16 +76,16 @@ async function readWorkflow({ sql, now }: PagePorts, c: Context): Promise<Workfl
 async function switchSchedule({ sql, now }: PagePorts, c: Context, to: 'on' | 'make-up' | 'off'): Promise<void> {
   const project = await getProject({ sql }, c.req.param('name') ?? '')
   const name = c.req.param('workflow') ?? ''
-  const [[workflow], [row]] = await Promise.all([
-    listShownWorkflows(sql, project.id, name, now()),
-    listSchedules(sql, { projectId: project.id, workflow: name, lastId: '0' }),
-  ])
-  const written = workflow?.rawSchedule ? readSchedule(workflow.rawSchedule, workflow.timezone) : null
-  if (row === undefined || written === null)
+  const [row] = await listSchedules(sql, { projectId: project.id, workflow: name, lastId: '0' })
+  const done = row !== undefined && (await switchTo(sql, row.id, to, now()))
+  if (!done)
     throw new Refusal('not_found', `${name} of ${project.name} has no schedule`, 'Add schedule: to its file, and push.')
-  if (to === 'off') await disableSchedule(sql, row.id, now())
-  else await enableSchedule(sql, row.id, to === 'on' ? firstDue(written, now()) : null, now())
 }
+
+const switchTo = (sql: PagePorts['sql'], id: ScheduleId, to: 'on' | 'make-up' | 'off', now: Date) =>
+  to === 'off'
+    ? disableSchedule(sql, id, now)
+    : enableSchedule(sql, id, to === 'on' ? { kind: 'leave out', before: now } : { kind: 'make up' }, now)
 
 function readMoment(word: string | undefined): Date | null {
   const moment = new Date(word ?? '')
