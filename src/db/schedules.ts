@@ -92,7 +92,8 @@ async function putSchedule(
   const standing = row === undefined || isCleared ? null : { ...row, schedule: before }
   const due = dueAfterPush(schedule, standing, from)
   const { runAt, sessionTime } = due ?? { runAt: NEVER, sessionTime: NEVER }
-  const { environments } = readPolicy(schedule.options)
+  const { environments, overlap } = readPolicy(schedule.options)
+  const waits = overlap === 'queue' || overlap === 'replace'
   const startsOff = startOff && environments === null
   const [stored] = await tx<[{ elsewhere: readonly string[] | null }]>`
     insert into schedules (project_id, workflow_id, workflow_name, next_run_at, next_session_time, environments, disabled_at, created_at, updated_at)
@@ -100,7 +101,7 @@ async function putSchedule(
     on conflict (project_id, workflow_name) do update set workflow_id = excluded.workflow_id, environments = excluded.environments,
       next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, last_session_time = ${standing?.lastSessionTime ?? null},
       held_at = case when ${isCleared} then null else schedules.held_at end,
-      waiting_since = case when schedules.next_session_time = excluded.next_session_time then schedules.waiting_since end,
+      waiting_since = case when ${waits} and schedules.next_session_time = excluded.next_session_time then schedules.waiting_since end,
       updated_at = excluded.updated_at
     returning ${elsewhere(tx)} as elsewhere`
   const change = { workflowName: name, after: schedule, nextRunAt: due?.runAt ?? null, ...stored }

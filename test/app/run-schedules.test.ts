@@ -360,6 +360,18 @@ eachBackend('schedules', (open) => {
     expect(await enabled.enabling).toMatchObject({ nextRunAt: at('07:00:00') })
   })
 
+  it('that are pushed without _overlap: queue wait no more', async () => {
+    await schedule(hourly({ _overlap: 'queue' }))
+    await runDueSchedules(ports, at('06:05:00'))
+    await runDueSchedules(ports, at('07:05:00'))
+    await schedule(hourly({ _overlap: 'queue', _missed: 'last' }))
+    expect(await standing()).toMatchObject({ next: '07:00', waiting: '07:05:00' })
+    await schedule(hourly())
+    expect(await standing()).toMatchObject({ next: '07:00', waiting: null })
+    await runDueSchedules(ports, at('08:06:00'))
+    expect(await sessions()).toEqual(['06:00', '07:00', '08:00'])
+  })
+
   it('make up all that a person wants, however much it is', async () => {
     await schedule(hourly())
     const later = new Date('2026-03-30T00:00:00Z')
