@@ -110,11 +110,12 @@ async function startInTurn(tx: Sql, limits: AttemptLimits, due: DueSchedule, now
   let reached: SchedulePlan = plan
   for (const session of plan.starts) {
     const started = await startSession(tx, limits, session, now)
-    if (started === 'refused') {
-      reached = { ...plan, next: { ...session, runAt: new Date(now.getTime() + TEN_MINUTES_MS) }, isHeld: false }
+    if (started.kind === 'refused') {
+      const next = { ...session, runAt: new Date(now.getTime() + TEN_MINUTES_MS) }
+      reached = { ...plan, next, isHeld: false, refusedBecause: started.because }
       break
     }
-    ready.push(...started)
+    ready.push(...started.ready)
   }
   await settle(tx, [reached], now)
   for (const state of ended) await releaseActiveAttempt(tx, state)
@@ -132,20 +133,24 @@ async function makeRoom(tx: Sql, plans: readonly SchedulePlan[], now: Date): Pro
 }
 
 /** `stops`: attempts that make room for the next session. */
-type SchedulePlan = Plan<DueSchedule> & { readonly stops: readonly AttemptId[] }
+type SchedulePlan = Plan<DueSchedule> & {
+  readonly stops: readonly AttemptId[]
+  /** Why the next session could not be started. */
+  readonly refusedBecause: string | null
+}
 
 /** Catches up with the clock. */
 async function planSchedule(tx: Sql, calendar: Calendar, due: DueSchedule, now: Date): Promise<SchedulePlan> {
   const schedule = getSchedule(due)
   const running = readPolicy(schedule.options).overlap === 'allow' ? NONE : await listRunning(tx, due)
   const plan = planSessions({ schedule, calendar }, { standing: due, running }, now)
-  return { ...plan, stops: plan.mustStop ? running.ids : [] }
+  return { ...plan, stops: plan.mustStop ? running.ids : [], refusedBecause: null }
 }
 
 const NONE = { isAny: false, isAtIt: false, ids: [] }
 
 async function settle(tx: Sql, plans: readonly SchedulePlan[], now: Date): Promise<void> {
-  const moved = plans.map(({ next }) => next)
+  const moved = plans.map(({ next, refusedBecause }) => ({ ...next, refusedBecause }))
   if (moved.length > 0) await moveSchedulesOn(tx, moved, now)
   for (const { next, isHeld } of plans) if (isHeld) await holdSchedule(tx, next.id, now)
   const skips = plans.flatMap(({ next, skips }) => skips.map((skip) => ({ ...skip, scheduleId: next.id })))
@@ -163,10 +168,10 @@ async function startSession(tx: Sql, limits: AttemptLimits, due: DueSchedule, no
   try {
     // A savepoint: what a refused start has written is undone, the schedule's lock stays.
     const started = await savepoint(tx, (inner) => startAttemptsIn(inner, limits, [startOf(due)], now))
-    return started.flatMap(({ ready }) => ready)
+    return { kind: 'started', ready: started.flatMap(({ ready }) => ready) } as const
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    return 'refused'
+    return { kind: 'refused', because: `${error.message}. ${error.hint}` } as const
   }
 }
 

@@ -44,6 +44,9 @@ export function schedulesCommand(tools: Tools): Command {
         tools.say(
           `Schedule ${id} is ${HELD}. Make them up: sluice schedules:enable ${id}. Leave them out: sluice schedules:enable ${id} --skip`,
         )
+      for (const { id, refusedBecause } of answer.schedules.filter(isOn))
+        if (refusedBecause !== null)
+          tools.say(`Schedule ${id} could not start its session, and tries again: ${refusedBecause}`)
       for (const { id, lastSkip } of answer.schedules)
         if (lastSkip !== null)
           tools.say(`Schedule ${id} left out the session of ${lastSkip.sessionTime}: ${SKIPPED[lastSkip.because]}`)
@@ -55,8 +58,8 @@ function sayOff(off: number, quietEnvironment: string | null): string {
   return `${off} ${off === 1 ? 'is' : 'are'} off${why}. Switch one on, from now on: sluice schedules:enable ID --skip`
 }
 
-const isHeld = ({ disabledAt, heldAt, elsewhere }: ScheduleAnswer) =>
-  disabledAt === null && heldAt !== null && elsewhere === null
+const isOn = ({ disabledAt, elsewhere }: ScheduleAnswer) => disabledAt === null && elsewhere === null
+const isHeld = (schedule: ScheduleAnswer) => isOn(schedule) && schedule.heldAt !== null
 
 function nextRunOf(schedule: ScheduleAnswer): string {
   if (schedule.elsewhere !== null) return `only in ${schedule.elsewhere.join(', ')}`

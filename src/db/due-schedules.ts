@@ -30,16 +30,18 @@ const runs = (sql: Sql) => sql`exists (
   select from attempts join sessions on sessions.id = session_id
   where attempts.state = 'running' and attempts.project_id = schedules.project_id and sessions.workflow_name = schedules.workflow_name)`
 
+type Moved = DueSchedule & { readonly refusedBecause: string | null }
+
 /** Each to where it has come now. */
-export async function moveSchedulesOn(sql: Sql, moved: readonly DueSchedule[], now: Date): Promise<void> {
-  const rows = moved.map(({ id, runAt, sessionTime, lastSessionTime, waitingSince, madeUp }) => {
-    return { id, runAt, sessionTime, lastSessionTime, waitingSince, madeUp }
+export async function moveSchedulesOn(sql: Sql, moved: readonly Moved[], now: Date): Promise<void> {
+  const rows = moved.map(({ id, runAt, sessionTime, lastSessionTime, waitingSince, madeUp, refusedBecause }) => {
+    return { id, runAt, sessionTime, lastSessionTime, waitingSince, madeUp, refusedBecause }
   })
   await sql`
     update schedules set next_run_at = row."runAt", next_session_time = row."sessionTime", last_session_time = row."lastSessionTime",
-      waiting_since = row."waitingSince", made_up = row."madeUp", updated_at = ${now}
+      waiting_since = row."waitingSince", made_up = row."madeUp", refused_because = row."refusedBecause", updated_at = ${now}
     from json_to_recordset(${jsonText(rows)}::text::json) as row (id bigint, "runAt" timestamptz, "sessionTime" timestamptz,
-      "lastSessionTime" timestamptz, "waitingSince" timestamptz, "madeUp" int)
+      "lastSessionTime" timestamptz, "waitingSince" timestamptz, "madeUp" int, "refusedBecause" text)
     where schedules.id = row.id`
 }
 

@@ -45,7 +45,7 @@ export async function readStanding(sql: Sql): Promise<Standing> {
       select state, count(*)::float8 as count from builds where state in ('queued', 'running') group by state order by state`,
     sql<Count<'state'>[]>`
       select case when ${elsewhere(sql)} is not null then 'elsewhere' when disabled_at is not null then 'off' when held_at is not null then 'held'
-        when waiting_since is not null then 'waiting' else 'on' end as state, count(*)::float8 as count
+        when refused_because is not null then 'refused' when waiting_since is not null then 'waiting' else 'on' end as state, count(*)::float8 as count
       from schedules group by 1 order by 1`,
     readWorkers(sql),
   ])

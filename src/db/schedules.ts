@@ -102,7 +102,7 @@ async function putSchedule(
       next_run_at = excluded.next_run_at, next_session_time = excluded.next_session_time, last_session_time = ${standing?.lastSessionTime ?? null},
       held_at = case when ${isCleared} then null else schedules.held_at end,
       waiting_since = case when ${waits} and schedules.next_session_time = excluded.next_session_time then schedules.waiting_since end,
-      updated_at = excluded.updated_at
+      refused_because = null, updated_at = excluded.updated_at
     returning ${elsewhere(tx)} as elsewhere`
   const change = { workflowName: name, after: schedule, nextRunAt: due?.runAt ?? null, ...stored }
   if (row === undefined) return { ...change, sign: '+', before: null, isOff: startsOff }

@@ -1,6 +1,6 @@
-/** What needs a person: a workflow whose newest session failed, a task that nobody knows of, or a schedule that was held. */
+/** What needs a person: a workflow whose newest session failed, a task that nobody knows of, or a schedule that was held, or cannot start its session. */
 export type Incident = {
-  readonly kind: 'failed' | 'unknown' | 'held'
+  readonly kind: 'failed' | 'unknown' | 'held' | 'refused'
   readonly project: string
   readonly workflow: string
   /** Null: of a schedule. */

@@ -42,6 +42,8 @@ export type ShownWorkflow = {
   readonly heldScheduleId: string | null
   /** Its next session waits until no attempt of the workflow runs. */
   readonly waitingSince: Date | null
+  /** Why its next session could not be started; it is tried again. */
+  readonly refusedBecause: string | null
   /** Where it runs when that is not here. */
   readonly elsewhere: readonly string[] | null
   readonly last: { readonly id: string; readonly state: ShownAttemptState; readonly startedAt: Date } | null

@@ -136,6 +136,7 @@ function sayWhy({ kind, why }: Incident): string {
   if (kind === 'held') return 'Its schedule missed sessions: make them up, or leave them out.'
   if (kind === 'unknown')
     return `Its worker fell silent while it ran${why === null ? '' : `: ${why}`}. It may have finished: say what became of it.`
+  if (kind === 'refused') return `Its schedule could not start a session, and tries again: ${why}`
   const [line = ''] = (why ?? 'It failed.').split('\n')
   return line.length > 240 ? `${line.slice(0, 240)}…` : line
 }

@@ -14,9 +14,16 @@ export type ProjectPageProps = {
 }
 
 /** Why nobody can say when its schedule starts it next; null: it does so at its time. */
-export function whyNoNext({ isPaused, heldScheduleId, waitingSince, elsewhere }: ShownWorkflow): string | null {
+export function whyNoNext({
+  isPaused,
+  heldScheduleId,
+  waitingSince,
+  refusedBecause,
+  elsewhere,
+}: ShownWorkflow): string | null {
   if (elsewhere !== null) return `only in ${elsewhere.join(', ')}`
   if (isPaused) return 'off'
   if (heldScheduleId !== null) return 'held'
+  if (refusedBecause !== null) return 'cannot start'
   return waitingSince === null ? null : 'waits for what runs'
 }

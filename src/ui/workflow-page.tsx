@@ -208,6 +208,7 @@ function Next({ view, props }: Props) {
       side={workflow.schedule === null ? undefined : <Switch view={view} props={props} />}
     >
       <Waiting view={view} workflow={workflow} />
+      <Refused workflow={workflow} />
       {next.length === 0 ? (
         <p class="sheet pad quiet">{sayWhyNone(workflow)}</p>
       ) : (
@@ -247,6 +248,16 @@ function Waiting({
     <p class="sheet pad">
       The session of {saySession(nextSessionTime, timezone)} waits since <When at={waitingSince} view={view} /> until
       what runs of this workflow has ended.
+    </p>
+  )
+}
+
+function Refused({ workflow: { refusedBecause, nextSessionTime, timezone } }: { workflow: ShownWorkflow }) {
+  if (refusedBecause === null || nextSessionTime === null) return null
+  return (
+    <p class="sheet pad">
+      The session of {saySession(nextSessionTime, timezone)} could not be started, and is tried every ten minutes:{' '}
+      {refusedBecause}
     </p>
   )
 }

@@ -11,6 +11,7 @@ import { nearest } from './nearest.ts'
 import { problemAt, warningAt } from './problem.ts'
 import { quote } from './quote.ts'
 import { findScheduleFaults, readSchedule } from './schedule-faults.ts'
+import { readLateAt } from './sla.ts'
 import type { Problem, Workflow } from './workflow.ts'
 import { readZone } from './zone.ts'
 import { ZONE_NAMES } from './zone-names.ts'
@@ -28,6 +29,7 @@ export function checkWorkflow(
     ...nameProblems(file, name),
     ...zone.problems,
     ...scheduleProblems(root, config),
+    ...slaProblems(root, config, zone.id),
     ...checkTree({ root, tasks, config }, name, operators),
   ]
   const schedule = config.schedule === undefined ? null : readSchedule(config.schedule, zone.id)
@@ -93,6 +95,18 @@ function scheduleProblems(root: LocatedMap, { schedule = null }: JsonObject): re
     if (isOdd === true) return warningAt(position, wrong)
     return problemAt(position, said === undefined ? wrong : { ...wrong, digdag: { phase: 'schedule', message: said } })
   })
+}
+
+/** Digdag takes any, and refuses each start then. */
+function slaProblems(root: LocatedMap, config: JsonObject, zone: string): readonly Problem[] {
+  if (config.sla === undefined || config.sla === null) return [] // the tree's check tells of nothing
+  const lateAt = readLateAt(config, new Date(0), zone)
+  if (lateAt.ok) return []
+  const isWritten = (key: string) => findEntry(root, ['sla', key]) !== undefined
+  const option = ['time', 'duration'].filter(isWritten)
+  const position = valueAt(root, option.length === 1 ? ['sla', ...option] : ['sla'])
+  const message = `Nothing of this workflow could be started: ${lateAt.message}`
+  return [warningAt(position, { message, hint: 'Write either time: or duration:, such as 01:30 or 01:30:00.' })]
 }
 
 function valueAt(root: LocatedMap, path: readonly string[]): Position {

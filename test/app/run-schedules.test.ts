@@ -222,6 +222,22 @@ eachBackend('schedules', (open) => {
     expect(await sessions()).toEqual(['06:00'])
   })
 
+  it('tell why a session could not be started, until it is or a push may have mended it', async () => {
+    const because = async () =>
+      (await sql<{ why: string | null }[]>`select refused_because as why from schedules`)[0]?.why
+    await schedule({ ...hourly(), sla: { duration: 'soon' } })
+    await runDueSchedules(ports, at('06:05:00'))
+    expect(await because()).toBe(
+      'SLA duration option needs to be HH:MM or HH:MM:SS format: Optional.absent(). Correct sla: in the workflow, and push it again.',
+    )
+    await schedule(hourly())
+    expect(await because()).toBeNull()
+    await runDueSchedules({ ...ports, limits: { tasks: 10, activeAttempts: 0 } }, at('06:06:00'))
+    expect(await because()).toMatch(/^Too many attempts running/)
+    await runDueSchedules(ports, at('06:16:00'))
+    expect([await because(), await sessions()]).toEqual([null, ['06:00']])
+  })
+
   const standing = async () => {
     const [row] = await sql<{ next: Date; waiting: Date | null; held: boolean; madeUp: number }[]>`
       select next_session_time as next, waiting_since as waiting, held_at is not null as held, made_up as "madeUp" from schedules`

@@ -10,6 +10,7 @@ const scheduleOf = (id: string, rest: object) => ({
   disabledAt: null,
   heldAt: null,
   waitingSince: null,
+  refusedBecause: null,
   elsewhere: null,
   lastSkip: null,
   timezone: 'UTC',
@@ -44,6 +45,19 @@ describe('sluice schedules', () => {
       ...['NEXT RUN', 'waits since 2026-03-20T06:00:00Z', 'only in production, staging', '2026-03-02T06:00:00Z'],
       'Schedule 3 left out the session of 2026-03-01T00:00:00+00:00: another attempt was running',
       '',
+    ])
+  })
+
+  it('tells what could not be started, and why', async () => {
+    const refusedBecause = 'Too many attempts running. Limit: 1, Current: 1. Wait.'
+    const schedules = [
+      scheduleOf('1', { refusedBecause }),
+      scheduleOf('2', { refusedBecause, disabledAt: '2026-03-20' }),
+    ]
+    const { sluice } = openDesk(() => Response.json({ schedules, quietEnvironment: null }))
+    const { out } = await sluice('schedules')
+    expect(out.split('\n').filter((line) => line.startsWith('Schedule'))).toEqual([
+      `Schedule 1 could not start its session, and tries again: ${refusedBecause}`,
     ])
   })
 

@@ -92,7 +92,15 @@ describe('a schedule', () => {
     expect(textOf(await read(path))).not.toContain('Europe/Berlin next')
     expect(textOf(await read(path))).toContain('The session of 28 Mar 2026, 00:00 CET waits since')
     expect(textOf(await read(path))).toContain('Left out the last 1 27 Mar 2026, 00:00 CET another attempt was running')
-    await sql`update schedules set waiting_since = null where project_id = ${id}`
+    await sql`update schedules set waiting_since = null, refused_because = 'Too many tasks. Split it.' where project_id = ${id}`
+    expect(textOf(await read(path))).toContain(
+      'The session of 28 Mar 2026, 00:00 CET could not be started, and is tried every ten minutes: Too many tasks. Split it.',
+    )
+    expect(textOf(await read('/projects/busy'))).toContain('cannot start')
+    expect(textOf(await read('/'))).toContain(
+      'daily_sync in busy Its schedule could not start a session, and tries again: Too many tasks. Split it.',
+    )
+    await sql`update schedules set refused_because = null where project_id = ${id}`
     expect(await isNext()).toBe(true)
     expect(textOf(await read(path))).toContain('Europe/Berlin next')
     await sql`update schedules set environments = '{production}' where project_id = ${id}`

@@ -68,6 +68,20 @@ describe('a project', () => {
         "main.dig:5:16 warning: A task can't have subtasks: +main^sla+b has sh> and +c | Move +c out, or the operator into a +task beside it.",
       ],
     ],
+    [
+      'a time that is none, after which it would be late',
+      'sla:\n  duration: soon\n+x: {echo>: x}\n',
+      [
+        'main.dig:2:3 warning: Nothing of this workflow could be started: SLA duration option needs to be HH:MM or HH:MM:SS format: Optional.absent() | Write either time: or duration:, such as 01:30 or 01:30:00.',
+      ],
+    ],
+    [
+      'two times after which it would be late',
+      'sla: {time: 09:00, duration: 01:00}\n+x: {echo>: x}\n',
+      [
+        "main.dig:1:6 warning: Nothing of this workflow could be started: SLA must be specified using either the 'time' or 'duration' option | Write either time: or duration:, such as 01:30 or 01:30:00.",
+      ],
+    ],
     ['what runs at once when it is late', 'sla: {duration: 01:00, echo>: late}\n+x: {echo>: x}\n', []],
     [
       'what is generated when a task has run',

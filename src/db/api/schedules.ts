@@ -18,6 +18,8 @@ export type ScheduleRow = {
   readonly heldAt: Date | null
   /** Its next session waits until no attempt of the workflow runs. */
   readonly waitingSince: Date | null
+  /** Its next session could not be started when that was last tried; it is tried again. */
+  readonly refusedBecause: string | null
   /** Where it runs when that is not here. */
   readonly elsewhere: readonly string[] | null
   /** The newest that was left out. */
@@ -84,6 +86,7 @@ export async function goOnWithSchedule(
       update schedules set disabled_at = null, held_at = null, made_up = 0, updated_at = ${now},
         make_up_until = case when held_at is null then make_up_until else ${now}::timestamptz end,
         waiting_since = case when ${due === null} then waiting_since end,
+        refused_because = case when ${due === null} then refused_because end,
         next_run_at = coalesce(${due?.runAt ?? null}, next_run_at),
         next_session_time = coalesce(${due?.sessionTime ?? null}, next_session_time)
       where id = ${id} returning *
@@ -95,7 +98,7 @@ export async function goOnWithSchedule(
 const columns = (sql: Sql) => sql`
   select schedules.id, p.id as "projectId", p.name as "projectName", w.id as "workflowId", w.name as "workflowName", w.timezone,
     schedules.next_run_at as "nextRunAt", schedules.next_session_time as "nextSessionTime", schedules.disabled_at as "disabledAt",
-    schedules.held_at as "heldAt", schedules.waiting_since as "waitingSince", ${elsewhere(sql)} as elsewhere, schedules.created_at as "createdAt",
+    schedules.held_at as "heldAt", schedules.waiting_since as "waitingSince", schedules.refused_because as "refusedBecause", ${elsewhere(sql)} as elsewhere, schedules.created_at as "createdAt",
     (select json_build_object('sessionTime', session_time, 'because', because, 'skippedAt', skipped_at)
       from skipped_sessions where schedule_id = schedules.id order by session_time desc limit 1) as "lastSkip"
   from schedules join projects p on p.id = schedules.project_id join workflows w on w.id = schedules.workflow_id`

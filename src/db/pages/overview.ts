@@ -5,7 +5,7 @@ import type { Sql } from '../sql.ts'
 
 const MOST = 20
 
-/** Live workflows whose newest session failed, tasks that nobody knows of, and schedules that are held. Newest first. */
+/** Live workflows whose newest session failed, tasks that nobody knows of, and schedules that are held, or cannot start a session. Newest first. */
 export async function listIncidents(sql: Sql): Promise<readonly Incident[]> {
   return sql<Incident[]>`
     select * from (
@@ -29,6 +29,10 @@ export async function listIncidents(sql: Sql): Promise<readonly Incident[]> {
       select 'held', projects.name, workflow_name, null, held_at, null, null, null
       from schedules join projects on projects.id = project_id
       where held_at is not null and disabled_at is null and ${elsewhere(sql)} is null and deleted_at is null
+      union all
+      select 'refused', projects.name, workflow_name, null, schedules.updated_at, null, refused_because, null
+      from schedules join projects on projects.id = project_id
+      where refused_because is not null and held_at is null and disabled_at is null and ${elsewhere(sql)} is null and deleted_at is null
     ) as incidents order by at desc limit ${MOST}`
 }
 

@@ -68,7 +68,7 @@ export async function listShownWorkflows(
   const rows = await sql<WorkflowRow[]>`
     select workflows.id, workflows.name, timezone, config->'schedule' as "rawSchedule", next_run_at as "nextRunAt", next_session_time as "nextSessionTime",
       disabled_at is not null as "isPaused", case when held_at is not null then schedules.id end as "heldScheduleId",
-      waiting_since as "waitingSince", ${elsewhere(sql)} as elsewhere, recent.sessions as recent
+      waiting_since as "waitingSince", refused_because as "refusedBecause", ${elsewhere(sql)} as elsewhere, recent.sessions as recent
     from projects join workflows on workflows.revision_id = current_revision_id
       left join schedules on schedules.project_id = projects.id and schedules.workflow_name = workflows.name
       cross join lateral (

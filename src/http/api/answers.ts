@@ -82,6 +82,7 @@ export const answerSchedule = (row: ScheduleRow) => ({
   disabledAt: maybeInstant(row.disabledAt),
   heldAt: maybeInstant(row.heldAt),
   waitingSince: maybeInstant(row.waitingSince),
+  refusedBecause: row.refusedBecause,
   elsewhere: row.elsewhere,
   lastSkip: row.lastSkip === null ? null : answerSkip(row.lastSkip, row.timezone),
   timezone: row.timezone,

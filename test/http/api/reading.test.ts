@@ -99,6 +99,7 @@ describe('schedules', () => {
         disabledAt: null,
         heldAt: null,
         waitingSince: null,
+        refusedBecause: null,
         elsewhere: null,
         lastSkip: null,
         timezone: 'Asia/Tokyo',
