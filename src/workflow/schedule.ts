@@ -7,7 +7,7 @@ import { getZone, instantOf, wallOf, type Zone } from './zone.ts'
 /** Whoever asks for times reads the schedule first: one place to import from. */
 export { readSchedule } from './schedule-faults.ts'
 
-/** When a schedule has come to its end; Digdag's word for never. */
+/** When a schedule has come to its end; Digdag's word for never. Nothing runs later: years of five digits are written otherwise everywhere. */
 export const NEVER = new Date('9999-01-01T00:00:00Z')
 
 const SECOND = 1000
@@ -76,7 +76,7 @@ function readClock({ kind, at, timezone, options }: Schedule): Clock {
     zone,
     plan: read.plan,
     since: readDay(zone, options.start, 0) ?? Number.NEGATIVE_INFINITY,
-    until: readDay(zone, options.end, DAY) ?? Number.POSITIVE_INFINITY,
+    until: Math.min(readDay(zone, options.end, DAY) ?? Number.POSITIVE_INFINITY, NEVER.getTime()),
   }
 }
 

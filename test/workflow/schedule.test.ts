@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/brand.ts'
-import { firstDue, nextDue, nextDues, previousDue, readSchedule } from '../../src/workflow/schedule.ts'
+import { firstDue, lastDue, nextDue, nextDues, previousDue, readSchedule } from '../../src/workflow/schedule.ts'
 import { findScheduleFaults } from '../../src/workflow/schedule-faults.ts'
 import type { Schedule } from '../../src/workflow/workflow.ts'
 import { effort, PROPERTY_MS } from '../support/properties.ts'
@@ -110,6 +110,24 @@ describe('a schedule', () => {
       new Date('2026-02-01T07:00:00Z'),
     )
     expect(firstDue(schedule(bounded), new Date('2026-02-02T08:00:00Z'))).toBeNull()
+  })
+
+  it('runs no more in the year 9999, which is never', () => {
+    expect(runs({ 'daily>': '07:00:00' }, 'UTC', '9998-12-31T00:00:00Z', 9)).toEqual(['9998-12-31T07:00'])
+    expect(firstDue(schedule({ 'cron>': '0 0 29 2 *' }), new Date('9998-01-01T00:00:00Z'))).toBeNull()
+  })
+
+  it.each<[JsonObject, string, string | undefined]>([
+    [{ 'daily>': '07:00:00' }, '2026-02-01T06:59:59Z', '2026-01-31T00:00:00Z'],
+    [{ 'daily>': '07:00:00' }, '2026-02-01T07:00:00Z', '2026-02-01T00:00:00Z'],
+    [{ 'daily>': '-20:00:00' }, '2026-02-01T04:00:00Z', '2026-02-02T00:00:00Z'],
+    [{ 'daily>': '30:00:00' }, '2026-02-01T05:59:59Z', '2026-01-30T00:00:00Z'],
+    [{ 'hourly>': '150:00' }, '2026-02-01T02:29:59Z', '2026-01-31T23:00:00Z'],
+    [{ 'seconds_interval>': 90 }, '2026-02-01T00:01:31Z', '2026-02-01T00:01:30Z'],
+    [{ 'daily>': '07:00:00', end: '2026-01-30' }, '2026-02-01T07:00:00Z', '2026-01-30T00:00:00Z'],
+    [{ 'daily>': '07:00:00', start: '2026-02-01' }, '2026-02-01T06:59:59Z', undefined],
+  ])('of %j ran last, until %s, for the session of %s', (written, until, session) => {
+    expect(lastDue(schedule(written), new Date(until))?.sessionTime.toISOString().replace('.000', '')).toBe(session)
   })
 
   it.each<[string, string, string]>([
