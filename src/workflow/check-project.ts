@@ -174,7 +174,10 @@ function calledProblems({ operators }: Project, reading: Reading, calls: readonl
   return calls.flatMap((call) => {
     const { root, problems } = reading.load(call.path)
     const check = (root: LocatedMap) =>
-      checkTree({ root, tasks: reading.tasksOf(call.path), config: plainMap(root) }, nameOf(call.path), operators)
+      checkTree(
+        { root, tasks: reading.tasksOf(call.path), config: plainMap(root) },
+        { name: nameOf(call.path), operators, known: [] },
+      )
     const found = root === null ? problems : check(root)
     const isThere = reading.sources.get(call.path)?.kind === 'text'
     const placed = isThere ? found : found.map((one) => problemAt(call.position, one))

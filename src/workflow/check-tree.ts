@@ -18,9 +18,17 @@ export type Parsed = {
   readonly config: JsonObject
 }
 
-/** Every rule on the tasks of one file. `operators` are the words before `>` that this installation knows. */
-export function checkTree(parsed: Parsed, name: string, operators: ReadonlySet<string>): readonly Problem[] {
-  const { root, tasks, config } = parsed
+export type Around = {
+  /** Of the file, which its first task has. */
+  readonly name: string
+  /** The words before `>` that this installation knows. */
+  readonly operators: ReadonlySet<string>
+  /** Problems of which others have told. */
+  readonly known: readonly Problem[]
+}
+
+/** Every rule on the tasks of one file. */
+export function checkTree({ root, tasks, config }: Parsed, { name, operators, known }: Around): readonly Problem[] {
   const errors = [
     ...rootKeyProblems(root, name),
     ...nothingProblems(root),
@@ -28,7 +36,7 @@ export function checkTree(parsed: Parsed, name: string, operators: ReadonlySet<s
     ...collectProblems(tasks, (task) => checkOperator(task, operators)),
     ...collectProblems(tasks.filter(isGenerated), generatedProblems),
   ]
-  return [...errors, ...checkValues(tasks, errors)]
+  return [...errors, ...checkValues(tasks, [...known, ...errors])]
 }
 
 /** The root is always a group: an operator there is an unknown key too. */

@@ -25,13 +25,9 @@ export function checkWorkflow(
   const name = file.replace(/\.dig$/, '')
   const config = plainMap(root)
   const zone = checkZone(root, config)
-  const problems = [
-    ...nameProblems(file, name),
-    ...zone.problems,
-    ...scheduleProblems(root, config),
-    ...slaProblems(root, config, zone.id),
-    ...checkTree({ root, tasks, config }, name, operators),
-  ]
+  const known = [...zone.problems, ...scheduleProblems(root, config), ...slaProblems(root, config, zone.id)]
+  const tree = checkTree({ root, tasks, config }, { name, operators, known })
+  const problems = [...nameProblems(file, name), ...known, ...tree]
   const schedule = config.schedule === undefined ? null : readSchedule(config.schedule, zone.id)
   const stored = detach(storedConfig(config))
   return { workflow: { name, file, timezone: zone.id, config: stored, schedule }, problems }
@@ -102,8 +98,8 @@ function slaProblems(root: LocatedMap, config: JsonObject, zone: string): readon
   if (config.sla === undefined || config.sla === null) return [] // the tree's check tells of nothing
   const lateAt = readLateAt(config, new Date(0), zone)
   if (lateAt.ok) return []
-  const isWritten = (key: string) => findEntry(root, ['sla', key]) !== undefined
-  const option = ['time', 'duration'].filter(isWritten)
+  const sla = isJsonObject(config.sla) ? config.sla : {}
+  const option = ['time', 'duration'].filter((key) => Object.hasOwn(sla, key))
   const position = valueAt(root, option.length === 1 ? ['sla', ...option] : ['sla'])
   const message = `Nothing of this workflow could be started: ${lateAt.message}`
   return [warningAt(position, { message, hint: 'Write either time: or duration:, such as 01:30 or 01:30:00.' })]

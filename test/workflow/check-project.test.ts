@@ -72,7 +72,7 @@ describe('a project', () => {
       'a time that is none, after which it would be late',
       'sla:\n  duration: soon\n+x: {echo>: x}\n',
       [
-        'main.dig:2:3 warning: Nothing of this workflow could be started: SLA duration option needs to be HH:MM or HH:MM:SS format: Optional.absent() | Write either time: or duration:, such as 01:30 or 01:30:00.',
+        'main.dig:2:13 warning: Nothing of this workflow could be started: SLA duration option needs to be HH:MM or HH:MM:SS format: Optional.absent() | Write either time: or duration:, such as 01:30 or 01:30:00.',
       ],
     ],
     [

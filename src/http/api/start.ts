@@ -4,7 +4,7 @@ import type { Retry } from '../../app/retry-attempt.ts'
 import type { Start } from '../../app/start-attempt.ts'
 import type { AttemptId, JsonObject, WorkflowId } from '../../brand.ts'
 import type { AttemptRow } from '../../db/api/attempts.ts'
-import { findWorkflowsOfRevision } from '../../db/api/workflows.ts'
+import { findWorkflowsOfRevision, type WorkflowRow } from '../../db/api/workflows.ts'
 import type { Sql } from '../../db/sql.ts'
 import { printJson } from '../../json.ts'
 import { Refusal } from '../../refusal.ts'
@@ -57,7 +57,7 @@ export async function readStart(sql: Sql, body: unknown): Promise<Omit<Start, 's
   const asked = check(start, body)
   checkRetryName(asked.retryAttemptName ?? null)
   const workflow = await getWorkflow(sql, asked.workflowId)
-  if (asked.resume) await getAttempt(sql, asked.resume.attemptId)
+  if (asked.resume) checkSame(workflow, await getAttempt(sql, asked.resume.attemptId))
   return {
     workflowId: workflow.id,
     sessionTime: asked.sessionTime,
@@ -65,6 +65,17 @@ export async function readStart(sql: Sql, body: unknown): Promise<Omit<Start, 's
     retryName: asked.retryAttemptName ?? '',
     resume: asked.resume ?? null,
   }
+}
+
+/** What another workflow has done is taken for done by nobody but a slip of a number. */
+function checkSame(workflow: WorkflowRow, attempt: AttemptRow) {
+  const [wanted, found] = [workflow.projectName, attempt.projectName]
+  if (workflow.projectId === attempt.projectId && workflow.name === attempt.workflowName) return
+  throw new Refusal(
+    'invalid',
+    `Attempt ${attempt.id} is of ${found} / ${attempt.workflowName}, and cannot be resumed as ${wanted} / ${workflow.name}`,
+    `List those that can: sluice attempts ${wanted}`,
+  )
 }
 
 function checkRetryName(name: string | null) {

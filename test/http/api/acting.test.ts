@@ -96,6 +96,15 @@ describe('PUT /api/attempts', () => {
     })
   })
 
+  it('refuses to resume what another workflow has done', async () => {
+    const other = await insertProject(sql, { name: 'shop' })
+    const resume = { mode: 'failed', attemptId: (await start()).id }
+    const asked = { ...request(), workflowId: other.workflowIds[0], retryAttemptName: 'r', resume }
+    const { status, body } = await ask('PUT', '/attempts', asked)
+    const message = `Attempt ${resume.attemptId} is of weather / daily, and cannot be resumed as shop / daily`
+    expect([status, body.message]).toEqual([400, message])
+  })
+
   it.each(['[]', '{', '"x"'])('refuses the body %s', async (body) => {
     const init = { method: 'PUT', body, headers: { authorization: `Bearer ${api.token}` } }
     expect((await api.app.request('/api/attempts', init)).status).toBe(400)
