@@ -24,6 +24,6 @@ export function whyNoNext({
   if (elsewhere !== null) return `only in ${elsewhere.join(', ')}`
   if (isPaused) return 'off'
   if (heldScheduleId !== null) return 'held'
-  if (refusedBecause !== null) return 'cannot start'
+  if (refusedBecause !== null) return 'put off'
   return waitingSince === null ? null : 'waits for what runs'
 }

@@ -96,7 +96,7 @@ describe('a schedule', () => {
     expect(textOf(await read(path))).toContain(
       'The session of 28 Mar 2026, 00:00 CET could not be started, and is tried every ten minutes: Too many tasks. Split it.',
     )
-    expect(textOf(await read('/projects/busy'))).toContain('cannot start')
+    expect(textOf(await read('/projects/busy'))).toContain('put off')
     expect(textOf(await read('/'))).toContain(
       'daily_sync in busy Its schedule could not start a session, and tries again: Too many tasks. Split it.',
     )
