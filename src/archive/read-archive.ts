@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
 import { findStrayLink } from '../workflow/inside-path.ts'
+import { MAX_FILES } from '../workflow/project-size.ts'
 import { bad, type EntryFault, findEntryFault } from './entry-fault.ts'
 
 /** A file or a link of an archive. The content of a link is its target. */
@@ -21,11 +21,16 @@ export type ReadArchive =
   | { readonly kind: 'read'; readonly files: readonly ArchiveFile[] }
   | { readonly kind: 'refused'; readonly message: string; readonly hint: string }
 
-/** Reads a project's tar.gz, whole and in memory. Nothing of it is written anywhere, and little more than `maxBytes` is unpacked. */
+/**
+ * Reads a project's tar.gz, in memory: nothing of it is written anywhere. It is unpacked piece by piece, so that others are served meanwhile, and no further
+ * than its first fault or little more than `maxBytes`.
+ */
 export async function readArchive(tarGz: Uint8Array, maxBytes: number): Promise<ReadArchive> {
   if (!startsWith(tarGz, GZIP)) return refuse('Input is not in the .gz format', SEND)
-  const tar = await unzip(tarGz, maxBytes)
-  return Buffer.isBuffer(tar) ? readTar(tar, maxBytes) : tar
+  const contents = openContents(maxBytes)
+  await unpack(tarGz, contents, maxBytes)
+  const fault = contents.fault() ?? findCovered(contents.files) ?? findStray(contents.files)
+  return fault === undefined ? { kind: 'read', files: [...contents.files.values()] } : { kind: 'refused', ...fault }
 }
 
 const GZIP = [0x1f, 0x8b]
@@ -34,59 +39,83 @@ const startsWith = (bytes: Uint8Array, head: readonly number[]) => head.every((b
 
 const SEND = 'Send a tar.gz, such as digdag push makes, or tar czf - *.'
 const refuse = (message: string, hint: string) => ({ kind: 'refused', message, hint }) as const
-type Refused = ReturnType<typeof refuse>
 
-const unzipAsync = promisify(gunzip)
 /** What a tar may have beside its files: headers, padding, its end. */
 const TAR_RATIO = 1.5
 const TAR_BYTES = 1 << 20
 
-async function unzip(tarGz: Uint8Array, maxBytes: number): Promise<Buffer | Refused> {
+async function unpack(tarGz: Uint8Array, contents: Contents, maxBytes: number): Promise<void> {
+  const parser = openParser(contents)
+  let bytes = 0
+  for await (const piece of pieces(tarGz, contents)) {
+    if (bytes === 0 && (startsWith(piece, GZIP) || startsWith(piece, ZSTD))) contents.refuse(PACKED_TWICE)
+    bytes += piece.length
+    if (bytes > maxBytes * TAR_RATIO + TAR_BYTES) contents.refuse(tooLarge(maxBytes))
+    if (contents.fault() !== undefined) return
+    parser.write(piece)
+  }
+  await new Promise<void>((resolve) => parser.on('end', resolve).end())
+}
+
+async function* pieces(tarGz: Uint8Array, contents: Contents): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip()
+  gunzip.end(tarGz)
   try {
-    return await unzipAsync(tarGz, { maxOutputLength: Math.ceil(maxBytes * TAR_RATIO) + TAR_BYTES })
+    yield* gunzip as AsyncIterable<Buffer>
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException // zlib throws nothing else
-    if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(maxBytes)
-    return refuse(`The archive cannot be unpacked: ${message}`, SEND)
+    const { code = '', message } = error as NodeJS.ErrnoException // zlib throws nothing else
+    if (!code.startsWith('Z_')) throw error
+    contents.refuse({ message: `The archive cannot be unpacked: ${message}`, hint: SEND })
   }
 }
 
-const tooLarge = (maxBytes: number) =>
-  refuse(
-    `Total size of the archive exceeds limit (${maxBytes} bytes)`,
-    'Keep large data out of the project; the operator may raise SLUICE_MAX_SOURCE.',
-  )
+const PACKED_TWICE = { message: 'The archive is packed twice', hint: SEND }
+
+const tooLarge = (maxBytes: number): EntryFault => ({
+  message: `Total size of the archive exceeds limit (${maxBytes} bytes)`,
+  hint: 'Keep large data out of the project; the operator may raise SLUICE_MAX_SOURCE.',
+})
+
+const TOO_MANY = {
+  message: `The archive holds more than ${MAX_FILES} files and folders`,
+  hint: 'Send the folder of one project, without what its environment installs.',
+}
 
 /** The parser is the one that unpacks sources on workers, so that both see the same files; it would unpack what is packed twice. */
-async function readTar(tar: Buffer, maxBytes: number): Promise<ReadArchive> {
-  if (startsWith(tar, GZIP) || startsWith(tar, ZSTD)) return refuse('The archive is packed twice', SEND)
-  const contents = openContents(maxBytes)
+function openParser(contents: Contents): Parser {
   const parser = new Parser({
     onwarn: (_, message) => contents.refuse({ message: `The archive is no tar: ${message}`, hint: SEND }),
     onReadEntry: (entry) => contents.take(entry),
   })
-  parser.on('ignoredEntry', (entry: ReadEntry) => contents.refuse(bad(entry.path, 'its kind is not known here')))
-  await new Promise<void>((resolve) => parser.on('end', resolve).end(tar))
-  const fault = contents.fault() ?? findCovered(contents.files) ?? findStray(contents.files)
-  return fault === undefined ? { kind: 'read', files: [...contents.files.values()] } : { kind: 'refused', ...fault }
+  return parser.on('ignoredEntry', ({ path }: ReadEntry) => contents.refuse(bad(path, 'its kind is not known here')))
 }
+
+type Contents = ReturnType<typeof openContents>
 
 function openContents(maxBytes: number) {
   const files = new Map<string, ArchiveFile>()
-  const faults: EntryFault[] = []
-  let bytes = 0
+  let fault: EntryFault | undefined
+  let [entries, bytes] = [0, 0]
+  const findFault = (entry: ReadEntry): EntryFault | undefined => {
+    if (++entries > MAX_FILES) return TOO_MANY
+    bytes += entry.size
+    const found = findEntryFault(entry, maxBytes)
+    if (found !== undefined) return found
+    if (bytes > maxBytes) return tooLarge(maxBytes)
+    return files.has(posix.normalize(entry.path)) ? bad(posix.normalize(entry.path), 'it is there twice') : undefined
+  }
+  const refuse = (found: EntryFault | undefined) => {
+    fault ??= found
+  }
   return {
     files,
-    fault: () => faults[0],
-    refuse: (fault: EntryFault) => void faults.push(fault),
+    /** The first. */
+    fault: () => fault,
+    refuse,
     take: (entry: ReadEntry) => {
-      bytes += entry.size
+      if (fault === undefined) refuse(findFault(entry))
+      if (fault !== undefined || entry.type === 'Directory') return void entry.resume()
       const path = posix.normalize(entry.path)
-      const fault = findEntryFault(entry, maxBytes)
-      if (fault !== undefined) faults.push(fault)
-      else if (bytes > maxBytes) faults.push(tooLarge(maxBytes))
-      else if (files.has(path)) faults.push(bad(path, 'it is there twice'))
-      if (faults.length > 0 || entry.type === 'Directory') return void entry.resume()
       keep(entry, (content) => files.set(path, fileOf(path, modeOf(entry), content)))
     },
   }
@@ -108,11 +137,14 @@ function keep(entry: ReadEntry, whole: (content: Buffer) => void): void {
   entry.on('data', (chunk) => chunks.push(chunk)).on('end', () => whole(Buffer.concat(chunks)))
 }
 
-/** Nothing may lie below a file, nor be put anywhere through a link. */
+/** Nothing may lie below a file, nor be put anywhere through a link. Each folder is looked at once, however many files it has. */
 function findCovered(files: ReadonlyMap<string, ArchiveFile>): EntryFault | undefined {
+  const folders = new Set(['.'])
   for (const path of files.keys())
-    for (let folder = posix.dirname(path); folder !== '.'; folder = posix.dirname(folder))
+    for (let folder = posix.dirname(path); !folders.has(folder); folder = posix.dirname(folder)) {
       if (files.has(folder)) return bad(path, `${folder} is no folder`)
+      folders.add(folder)
+    }
   return undefined
 }
 

@@ -1,10 +1,9 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '../refusal.ts'
+import { MAX_FILES } from '../workflow/project-size.ts'
 import type { TreeEntry } from '../workflow/workflow.ts'
 
-/** More than any project has; below it lies a home folder or a disk. */
-const MAX_FILES = 50_000
 /** Never part of a project; git leaves most of them out by `.gitignore`, which is not read here. */
 const SKIPPED = new Set(['.git', '.sluice', 'node_modules', '.venv', '__pycache__'])
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -118,6 +119,16 @@ describe('an archive', () => {
       `Bad zip entry: ${'n/'.repeat(100)}: its path is too long`,
     ],
     [
+      'is deeper than any project goes',
+      [{ name: `${'n/'.repeat(100)}x` }],
+      `Bad zip entry: ${'n/'.repeat(100)}: it lies more than 100 levels deep`,
+    ],
+    [
+      'is a link that winds',
+      [{ name: 'x', type: 'symlink', linkname: `${'n/'.repeat(100)}x` }],
+      'Bad zip entry: x: the way that its link names is too long',
+    ],
+    [
       'is too large',
       [{ name: 'big', content: Buffer.alloc(MOST + 1) }],
       `Size of a file in the archive exceeds limit (${MOST + 1} > ${MOST} bytes): big`,
@@ -133,6 +144,22 @@ describe('an archive', () => {
   ])('with an entry that %s is refused whole', async (_, entries, message) => {
     expect(await messageOf([{ name: 'main.dig', content: '+a:\n' }, ...entries])).toBe(message)
   })
+
+  it('of as many files as a project may have leaves others their turn; one more, and the rest is not even looked at', async () => {
+    const one = 512 // bytes: a header, and nothing in it
+    const tar = await tarOf(Array.from({ length: 50_001 }, (_, at) => ({ name: `f${at}` })))
+    const mebibytes = 64 * 2 ** 20
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    const startedAt = performance.now()
+    delay.enable()
+    const taken = await readArchive(gzipSync(tar.subarray(0, 50_000 * one)), mebibytes)
+    delay.disable()
+    expect(taken.kind === 'read' && taken.files.length).toBe(50_000)
+    expect(delay.max / 1e6).toBeLessThan((performance.now() - startedAt) / 3)
+    const damaged = Buffer.concat([tar.subarray(0, 50_001 * one), Buffer.alloc(mebibytes, 7)])
+    const message = 'The archive holds more than 50000 files and folders'
+    expect(await readArchive(gzipSync(damaged), mebibytes)).toMatchObject({ kind: 'refused', message })
+  }, 60_000)
 
   it.each<[string, () => Uint8Array | Promise<Uint8Array>, string]>([
     ['nothing', () => Buffer.alloc(0), 'Input is not in the .gz format'],
