@@ -4,7 +4,7 @@ import { type Deploy, insertDeploy } from '../db/deploys.ts'
 import { insertLog } from '../db/logs.ts'
 import { lockProject, setBranchIfUndecided } from '../db/projects.ts'
 import { isDatabaseFull } from '../db/sql.ts'
-import { detail, refusalLines } from './deploy-lines.ts'
+import { detail, refusalLines, wrong } from './deploy-lines.ts'
 import type { DeployPorts } from './deploy-ports.ts'
 import { DATABASE_FULL, type Deployed, deployRevision } from './deploy-revision.ts'
 
@@ -28,6 +28,7 @@ export type ReceivedPush = {
 
 export function receivePush(ports: DeployPorts, push: Push): ReceivedPush {
   const deployed: Deployed[] = []
+  let isTold = false
   return {
     answer: (change, tell) => answer(change, tell).catch((error: unknown) => refuseIfFull(ports, error, tell)),
     settle: async () => {
@@ -38,7 +39,12 @@ export function receivePush(ports: DeployPorts, push: Push): ReceivedPush {
   async function answer(change: Change, tell: Tell): Promise<'yes' | 'no'> {
     await ports.repositories.clearLocks(push.projectId, change.ref) // or git could not move what we let pass
     const branch = await decideBranch(ports, push, change)
-    if (branch === null || change.ref !== `refs/heads/${branch}`) return ignore(ports, push, change, branch, tell)
+    if (branch === null || change.ref !== `refs/heads/${branch}`) {
+      await ignore(ports, push, change, branch, tell)
+      if (!isTold && !isDelete(change)) await tellIfNothingDeploys(push, change, branch, tell)
+      isTold ||= !isDelete(change)
+      return 'yes'
+    }
     if (isDelete(change)) return refuseDelete(ports, push, change, branch, tell)
     const one = await deployRevision(ports, await storeDeploy(ports, push, change, branch), tell)
     deployed.push(one)
@@ -86,7 +92,18 @@ async function ignore({ sql, now }: DeployPorts, push: Push, change: Change, bra
     await settleDeliveryIfReceived(tx, id, { state: 'ignored', reason }, now())
   })
   tell(detail(`${name} is ${isDelete(change) ? 'deleted' : 'kept'}; ${reason}`))
-  return 'yes' as const
+}
+
+/** git says of a branch that is only kept what it says of one that went live. */
+async function tellIfNothingDeploys(push: Push, { ref }: Change, branch: string | null, tell: Tell) {
+  const { refs } = await push.handed()
+  if (refs.includes(`refs/heads/${branch}`)) return
+  const name = ref.replace(/^refs\/heads\//, '')
+  const next =
+    branch === null
+      ? 'Push main, or another plain name'
+      : `To deploy ${name}, push it there: git push sluice ${name}:${branch}`
+  for (const line of [wrong('Nothing was deployed by this push'), wrong(next)]) tell(line)
 }
 
 async function refuseDelete({ sql, now }: DeployPorts, push: Push, change: Change, branch: string, tell: Tell) {

@@ -41,12 +41,16 @@ export async function lockProject(sql: Sql, id: ProjectId): Promise<Project> {
   return getProject(sql, id)
 }
 
-/** Until something is live, linked or on its way, every push may decide anew: a first push that was declined binds nobody. */
+/**
+ * Until something of a branch is live or on its way, or the project is linked, every push may decide anew: a first push that was declined binds nobody,
+ * and archives are on no branch.
+ */
 export async function setBranchIfUndecided(sql: Sql, id: ProjectId, branch: string): Promise<boolean> {
   const { count } = await sql`
-    update projects set branch = ${branch} where id = ${id} and current_revision_id is null
+    update projects set branch = ${branch} where id = ${id}
+      and not exists (select from revisions where project_id = ${id} and commit is not null)
       and not exists (select from links where project_id = ${id})
-      and not exists (select from deploys where project_id = ${id} and settled_at is null)`
+      and not exists (select from deploys where project_id = ${id} and branch is not null and settled_at is null)`
   return count === 1
 }
 

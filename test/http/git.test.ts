@@ -104,6 +104,18 @@ describe('a first push', () => {
     ])
   })
 
+  it('of branches that are only kept says that nothing was deployed, and once how it would be', async () => {
+    const repository = await repositoryOf(DAILY)
+    await repository.git('push', server.url('kept'), 'main')
+    await repository.git('branch', 'feature')
+    const push = await repository.git('push', server.url('kept'), 'main:one', 'feature:two')
+    expect(push.code).toBe(0)
+    await expect(said(push.err)).toMatchFileSnapshot(message('push-nothing-deploys'))
+    const deleted = await repository.git('push', server.url('kept'), ':one')
+    expect(said(deleted.err)).toBe('       one is deleted; only main deploys\n')
+    expect(await statesOf('kept')).toEqual(['live'])
+  })
+
   it('keeps what its workflows call: the page draws their graph from it', async () => {
     const repository = await repositoryOf({
       'daily.dig': '+a: {call>: parts/load}\n+b: {call>: weekly.dig}\n+c: {call>: gone}\n',

@@ -113,6 +113,30 @@ describe('PUT /api/projects', () => {
     expect((await api.get('/projects/mixed/archive?revision=none')).status).toBe(404)
   })
 
+  it.each([
+    ['main', 'main'],
+    ['trunk', 'trunk'],
+  ])('is followed by a push of git to %s, which deploys as a first push does', async (branch) => {
+    const project = `moved-${branch}`
+    const repository = await makeRepository({ 'main.dig': DAILY }, branch)
+    await pushFiles(`project=${project}&revision=r`, { 'main.dig': DAILY })
+    expect((await repository.git('push', server.url(project), branch)).err).toContain(`${project} v2 is live`)
+    await pushFiles(`project=${project}&revision=s`, { 'main.dig': DAILY })
+    await repository.commit({ 'main.dig': DAILY, 'more.txt': '' })
+    expect((await repository.git('push', server.url(project), branch)).err).toContain(`${project} v4 is live`)
+    await repository.remove()
+    expect(await api.json(`/projects/${project}`)).toMatchObject({ branch, revisionNumber: 4 })
+  })
+
+  it('does not bind a branch whose first push was declined', async () => {
+    const repository = await makeRepository({ 'main.dig': '+a:\n  shh>: echo\n' }, 'attempt')
+    expect((await repository.git('push', server.url('unbound'), 'attempt')).code).toBe(1)
+    await pushFiles('project=unbound&revision=r', { 'main.dig': DAILY })
+    await repository.commit({ 'main.dig': DAILY })
+    expect((await repository.git('push', server.url('unbound'), 'attempt:main')).err).toContain('unbound v2 is live')
+    await repository.remove()
+  })
+
   it('is gone on with when its server dies', async () => {
     const held = { ...server.deploy, running: new Set([]), isImageNeeded: () => new Promise<boolean>(() => {}) }
     const upload = { revision: 'r', scheduleFrom: null, clear: [] }
@@ -127,6 +151,23 @@ describe('PUT /api/projects', () => {
     const holder = { ...server.deploy.holder, isGone: () => true }
     await Promise.all(await resumeDeploys({ ...server.deploy, holder }))
     expect(await api.json('/projects/orphan')).toMatchObject({ revision: 'r' })
+  })
+
+  it('does not keep a push of git from deploying while it is on its way', async () => {
+    const held = { ...server.deploy, running: new Set([]), isImageNeeded: () => new Promise<boolean>(() => {}) }
+    const upload = { revision: 'r', scheduleFrom: null, clear: [] }
+    void receiveArchive(held, {
+      project: 'meanwhile',
+      upload,
+      tarGz: await tarGzOf({ 'main.dig': DAILY }),
+      pushedBy: 'ana',
+    })
+    const isChecking = () => sql`
+      select from deploys join projects on projects.id = project_id where projects.name = 'meanwhile' and state = 'checking'`
+    await until(async () => (await isChecking()).length > 0)
+    const repository = await makeRepository({ 'main.dig': DAILY })
+    expect((await repository.git('push', server.url('meanwhile'), 'main')).err).toContain('meanwhile v1 is live')
+    await repository.remove()
   })
 })
 
