@@ -9,6 +9,7 @@ import { type FetchPorts, fetchLinked } from './app/fetch-linked.ts'
 import type { AttemptPorts } from './app/finish-task.ts'
 import { openTime } from './app/keep-time.ts'
 import { type LinkPorts, linkProject } from './app/link-project.ts'
+import { openMemory } from './app/memory.ts'
 import { receiveArchive } from './app/receive-archive.ts'
 import { explainRelayed, receiveRelayed } from './app/receive-relayed.ts'
 import type { WebhookPorts } from './app/receive-webhook.ts'
@@ -139,6 +140,8 @@ async function openDelivery(lifetime: Lifetime, { config, home, stores, reports 
     holder: { ...webOwner(), leaseSeconds: LEASE_SECONDS },
     running: new Set(),
     maxSourceBytes: config.maxSourceBytes,
+    uploads: openMemory(2 * config.maxSourceBytes),
+    checks: openMemory(3 * config.maxSourceBytes),
     quietEnvironment: quietEnvironment(config),
     url,
     now,

@@ -3,8 +3,9 @@ import { type DeliveryKind, getUpload } from '../db/deliveries.ts'
 import { type Deploy, hasLaterWebhook, moveDeployIfHeld, startDeployIfFirst } from '../db/deploys.ts'
 import type { Project } from '../db/projects.ts'
 import { findCurrentRevision } from '../db/revisions.ts'
-import { readSource } from '../db/sources.ts'
+import { readSource, sourceBytes } from '../db/sources.ts'
 import { Refusal } from '../refusal.ts'
+import { unpackedAtMost } from '../workflow/project-size.ts'
 import { short, step } from './deploy-lines.ts'
 import type { DeployPorts } from './deploy-ports.ts'
 import { LostDeploy } from './hold-deploy.ts'
@@ -45,13 +46,23 @@ async function findCommit(work: Work, deploy: OnBranch): Promise<Commit | Stop> 
   return commit
 }
 
-/** It was found to be sound when it came. */
-async function openUpload({ sql, readArchive, maxSourceBytes }: DeployPorts, { deliveryId }: Deploy): Promise<Pushed> {
-  const { sourceDigest, ...upload } = await getUpload(sql, deliveryId)
-  const tarGz = await readSource(sql, sourceDigest)
-  const archive = await readArchive(tarGz, maxSourceBytes)
-  if (archive.kind === 'refused') throw new Error(`${sourceDigest} was taken, and is now refused: ${archive.message}`)
-  return openUploaded(upload, tarGz, archive.files)
+/**
+ * It was found to be sound when it came, and is read again now that it is its turn: nothing of it was held meanwhile. What a web holds of all that it
+ * checks at a time is bounded by `checks`.
+ */
+async function openUpload({ sql, readArchive, maxSourceBytes, checks }: DeployPorts, { deliveryId }: Deploy) {
+  const upload = await getUpload(sql, deliveryId)
+  const bytes = await sourceBytes(sql, upload.sourceDigest)
+  const close = await checks.take(2 * bytes + unpackedAtMost(bytes, maxSourceBytes)) // twice while its pieces are joined
+  const archive = await readSource(sql, upload.sourceDigest)
+    .then((tarGz) => readArchive(tarGz, maxSourceBytes, 'kept'))
+    .catch((error: unknown) => {
+      close()
+      throw error
+    })
+  if (archive.kind === 'read') return openUploaded(upload, archive.files, close)
+  close()
+  throw new Error(`${upload.sourceDigest} was taken, and is now refused: ${archive.message}`)
 }
 
 async function takeTurn({ ports, deploy, kind, tell }: Work) {

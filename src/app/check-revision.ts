@@ -13,11 +13,11 @@ import type { Workflow } from '../workflow/workflow.ts'
 import type { Work } from './begin-deploy.ts'
 import { checkWish } from './check-wish.ts'
 import { count, detail, ignoredLine, short, step, workflowLines, wrong } from './deploy-lines.ts'
-import type { Pushed, PushedFile } from './pushed.ts'
+import type { Pushed, PushedFile, Words } from './pushed.ts'
 import { type Stop, stop } from './stop-deploy.ts'
 
 export type CheckedRevision = {
-  readonly pushed: Pushed
+  readonly words: Words
   readonly workflows: readonly Workflow[]
   readonly called: CalledFiles
   readonly plan: Plan
@@ -32,18 +32,20 @@ const MAX_RATIO = 20
 /** Checks the workflows of what was pushed, plans its environment and keeps its files. Nothing of it is live yet. */
 export async function checkRevision(work: Work, pushed: Pushed): Promise<CheckedRevision | Stop> {
   const { ports, deploy, project, kind, tell, pushedBy } = work
-  const name = pushed.commit === null ? pushed.name : short(pushed.commit)
+  const { words } = pushed
+  const name = words.commit === null ? words.name : short(words.commit)
   tell(step(`Receiving ${project.name} @ ${showControls(name)} (pushed by ${pushedBy})`))
   if (kind === 'push') tell(detail(`Ctrl-C stops watching; the deploy goes on: ${ports.url}/deploys/${deploy.id}`))
   const unpacked = pushed.tree.reduce((sum, { bytes }) => sum + bytes, 0)
   if (unpacked > ports.maxSourceBytes * MAX_RATIO) return stopTooLarge(work)
-  const [read, tarGz] = await Promise.all([readProject(work, pushed), pushed.pack(ports.maxSourceBytes)])
+  const [read, packed] = await Promise.all([readProject(work, pushed), pushed.pack(ports.maxSourceBytes)])
   if ('stop' in read) return read
-  if (tarGz === undefined) return stopTooLarge(work)
-  const refused = await checkWish(work, pushed, read.workflows)
+  if (packed === undefined) return stopTooLarge(work)
+  const refused = await checkWish(work, words, read.workflows)
   if (refused !== undefined) return refused
-  const sourceDigest = await ports.sql.begin((tx) => insertSource(tx, tarGz, ports.now()))
-  return { pushed, sourceDigest, ...read }
+  if (typeof packed === 'string') return { words, sourceDigest: packed, ...read }
+  const sourceDigest = await ports.sql.begin((tx) => insertSource(tx, packed, ports.now()))
+  return { words, sourceDigest, ...read }
 }
 
 async function readProject(work: Work, pushed: Pushed) {

@@ -1,13 +1,13 @@
 import { hasRevisionNamed } from '../db/revisions.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import type { Work } from './begin-deploy.ts'
-import type { Pushed } from './pushed.ts'
+import type { Words } from './pushed.ts'
 import { type Stop, stop } from './stop-deploy.ts'
 
 /** Whether the sender of an archive can have what was asked for beside it. */
 export async function checkWish(
   work: Work,
-  { commit, name, schedules: { clear } }: Pushed,
+  { commit, name, schedules: { clear } }: Words,
   workflows: readonly Workflow[],
 ): Promise<Stop | undefined> {
   const names = new Set(workflows.map((workflow) => workflow.name))

@@ -8,6 +8,7 @@ import type { Templates } from '../environment/dockerfile.ts'
 import type { Repositories } from '../git/repositories.ts'
 import type { WakeUps } from '../queue/wake-ups.ts'
 import type { Expressions } from '../workflow/workflow.ts'
+import type { Memory } from './memory.ts'
 
 export type Fetched =
   | { readonly kind: 'fetched'; readonly commit: Commit }
@@ -19,7 +20,7 @@ export type DeployPorts = {
   readonly hints: Pick<Hints, 'hear'>
   readonly wakeUps: Pick<WakeUps, 'ring'>
   readonly repositories: Omit<Repositories, 'folder' | 'folderName' | 'pathOf'>
-  readonly readArchive: (tarGz: Uint8Array, maxBytes: number) => Promise<ReadArchive>
+  readonly readArchive: (tarGz: Uint8Array, maxBytes: number, contentsAre: 'kept' | 'dropped') => Promise<ReadArchive>
   readonly expressions: Expressions
   /** The words before `>`. */
   readonly operators: ReadonlySet<string>
@@ -37,6 +38,10 @@ export type DeployPorts = {
   /** The deploys that this process works on. */
   readonly running: Set<DeployId>
   readonly maxSourceBytes: number
+  /** For archives until they are stored, as they came. */
+  readonly uploads: Memory
+  /** For archives while they are checked, as they came and unpacked. No one waits for the other, so that neither can hold up both. */
+  readonly checks: Memory
   /** Where new schedules start switched off, its name; null: they run. */
   readonly quietEnvironment: string | null
   /** Of the dashboard, without a slash at its end. */

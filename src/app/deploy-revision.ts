@@ -6,7 +6,7 @@ import { isDatabaseAway, isDatabaseFull, isQuietlyAway } from '../db/sql.ts'
 import { Refusal } from '../refusal.ts'
 import { awaitImage } from './await-image.ts'
 import { beginDeploy, type Work } from './begin-deploy.ts'
-import { checkRevision } from './check-revision.ts'
+import { type CheckedRevision, checkRevision } from './check-revision.ts'
 import { detail, refusalLines } from './deploy-lines.ts'
 import type { DeployPorts } from './deploy-ports.ts'
 import { holdDeploy, LostDeploy } from './hold-deploy.ts'
@@ -112,13 +112,17 @@ async function walk(ports: DeployPorts, deploy: Deploy, telling: Telling): Promi
 }
 
 async function takeSteps(work: Work): Promise<Stop | undefined> {
-  const pushed = await beginDeploy(work)
-  if ('stop' in pushed) return pushed
-  const checked = await checkRevision(work, pushed)
+  const checked = await openAndCheck(work)
   if ('stop' in checked) return checked
   const image = await awaitImage(work, checked)
   if ('stop' in image) return image
   return releaseRevision(work, checked, image.imageKey)
+}
+
+/** What was pushed is held no longer than this: an image may take its time. */
+async function openAndCheck(work: Work): Promise<CheckedRevision | Stop> {
+  const pushed = await beginDeploy(work)
+  return 'stop' in pushed ? pushed : checkRevision(work, pushed).finally(pushed.close)
 }
 
 async function endWith(

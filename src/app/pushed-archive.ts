@@ -1,21 +1,21 @@
 import type { ReadArchive } from '../archive/read-archive.ts'
-import type { Upload } from '../db/deliveries.ts'
+import type { Upload, UploadReceived } from '../db/deliveries.ts'
 import type { Pushed } from './pushed.ts'
 
 type Files = Extract<ReadArchive, { kind: 'read' }>['files']
+type Stored = Upload & Pick<UploadReceived, 'sourceDigest'>
 
-/** An archive that was uploaded, and what it holds. It is kept as it came. */
-export function openUploaded({ revision, scheduleFrom, clear }: Upload, tarGz: Buffer, tree: Files): Pushed {
+/** An archive that was uploaded and stored as it came, and what it holds. */
+export function openUploaded(upload: Stored, tree: Files, close: () => void): Pushed {
+  const { revision, scheduleFrom, clear, sourceDigest } = upload
   const files = new Map(tree.map((file) => [file.path, file]))
   const textOf = (path: string) => files.get(path)?.content.toString('utf8') ?? ''
+  const from = scheduleFrom === null ? null : new Date(scheduleFrom)
   return {
-    name: revision,
-    commit: null,
-    message: null,
-    author: null,
-    schedules: { from: scheduleFrom === null ? null : new Date(scheduleFrom), clear },
+    words: { name: revision, commit: null, message: null, author: null, schedules: { from, clear } },
     tree,
     texts: async (paths) => new Map(paths.map((path) => [path, textOf(path)])),
-    pack: async () => tarGz,
+    pack: async () => sourceDigest,
+    close,
   }
 }

@@ -15,10 +15,7 @@ export async function openCommit(
   const tree = await repositories.tree(projectId, commit)
   const files = new Map(tree.map((file) => [file.path, file]))
   return {
-    name: commit.slice(0, 12),
-    commit,
-    ...words,
-    schedules: { from: null, clear: [] },
+    words: { name: commit.slice(0, 12), commit, ...words, schedules: { from: null, clear: [] } },
     tree,
     texts: async (paths) =>
       repositories.texts(
@@ -29,5 +26,6 @@ export async function openCommit(
       const archive = await repositories.archive(projectId, commit, maxBytes)
       return archive.kind === 'packed' ? archive.tarGz : undefined
     },
+    close: () => {}, // git's own store has it
   }
 }

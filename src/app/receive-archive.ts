@@ -14,7 +14,10 @@ import { isProjectName, refuseProjectName, suggestProjectName } from './project-
 export type ArchiveReceived = {
   readonly project: string
   readonly upload: Upload
-  readonly tarGz: Buffer
+  /** As its sender says. */
+  readonly bytes: number
+  /** Its tar.gz; called when there is room for it. */
+  readonly read: () => Promise<Buffer>
   readonly pushedBy: string
 }
 
@@ -24,13 +27,30 @@ export type ArchiveReceived = {
  */
 export async function receiveArchive(ports: DeployPorts, received: ArchiveReceived): Promise<ProjectId> {
   checkNames(received)
-  const archive = await ports.readArchive(received.tarGz, ports.maxSourceBytes)
-  if (archive.kind === 'refused') throw new Refusal('invalid', archive.message, archive.hint)
-  const deploy = await storeDeploy(ports, received)
+  const deploy = await takeIn(ports, received)
   const { state, refusal, settle } = await deployRevision(ports, deploy, () => {})
   await settle()
   if (state !== 'live') throw refusal ?? endedElsewhere(ports, deploy)
   return deploy.projectId
+}
+
+/** How long a sender waits for room before it is asked to come again. */
+const ROOM_MS = 30_000
+
+/** What a web holds of all archives that it takes in at a time is bounded by `uploads`; what they hold unpacked is looked at and dropped, file by file. */
+async function takeIn(ports: DeployPorts, received: ArchiveReceived): Promise<Deploy> {
+  const letGo = await ports.uploads.takeWithin(ROOM_MS, 2 * received.bytes) // twice while its pieces are joined
+  if (letGo === undefined) throw NO_ROOM
+  return readAndStore(ports, received).finally(letGo)
+}
+
+const NO_ROOM = new Refusal('unavailable', 'Other archives are being taken in', 'Push again in a minute.')
+
+async function readAndStore(ports: DeployPorts, received: ArchiveReceived): Promise<Deploy> {
+  const tarGz = await received.read()
+  const archive = await ports.readArchive(tarGz, ports.maxSourceBytes, 'dropped')
+  if (archive.kind === 'refused') throw new Refusal('invalid', archive.message, archive.hint)
+  return storeDeploy(ports, received, tarGz)
 }
 
 function checkNames({ project, upload: { revision } }: ArchiveReceived) {
@@ -41,7 +61,11 @@ function checkNames({ project, upload: { revision } }: ArchiveReceived) {
 }
 
 /** From its commit on the deploy ends one way or the other, whoever dies. */
-async function storeDeploy(ports: DeployPorts, { project, upload, tarGz, pushedBy }: ArchiveReceived): Promise<Deploy> {
+async function storeDeploy(
+  ports: DeployPorts,
+  { project, upload, pushedBy }: ArchiveReceived,
+  tarGz: Buffer,
+): Promise<Deploy> {
   const { sql, holder, now } = ports
   const { id: projectId } = await createProject(sql, project, now())
   return sql.begin(async (tx) => {

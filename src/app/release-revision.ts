@@ -10,7 +10,7 @@ import type { CheckedRevision } from './check-revision.ts'
 import { stopNameTaken } from './check-wish.ts'
 import { count, detail, done, scheduleLine, startOffLine, step } from './deploy-lines.ts'
 import { LostDeploy } from './hold-deploy.ts'
-import type { Pushed } from './pushed.ts'
+import type { Words } from './pushed.ts'
 import type { Stop } from './stop-deploy.ts'
 
 type Released = {
@@ -28,7 +28,7 @@ export async function releaseRevision(
   const { ports, deploy, project, tell } = work
   if (!(await moveDeployIfHeld(ports.sql, deploy, 'releasing'))) throw new LostDeploy()
   const released = await ports.sql.begin((tx) => release(tx, work, checked, imageKey))
-  if (released === 'name taken') return stopNameTaken(work, checked.pushed.name)
+  if (released === 'name taken') return stopNameTaken(work, checked.words.name)
   tell(step(`Releasing v${released.number}`))
   for (const change of released.changes) tell(scheduleLine(change))
   const { quietEnvironment } = ports
@@ -43,17 +43,17 @@ export async function releaseRevision(
 async function release(
   tx: Sql,
   work: Work,
-  { pushed, workflows, called, sourceDigest, plan }: CheckedRevision,
+  { words, workflows, called, sourceDigest, plan }: CheckedRevision,
   imageKey: string | null,
 ): Promise<Released | 'name taken'> {
   const { ports, deploy, project, pushedBy } = work
   const now = ports.now()
   await lockProject(tx, project.id)
-  const name = await claimName(tx, project, pushed)
+  const name = await claimName(tx, project, words)
   if (name === undefined) return 'name taken'
   const running = await countRunning(tx, project.id)
   const number = await takeRevisionNumber(tx, project.id)
-  const { commit, message, author } = pushed
+  const { commit, message, author } = words
   const content = { commit, message, author, sourceDigest, imageKey, plan, called }
   const revision = { projectId: project.id, number, name, createdBy: pushedBy, ...content }
   const revisionId = await insertRevision(tx, revision, now)
@@ -63,8 +63,8 @@ async function release(
     projectId: project.id,
     workflows: stored.map(({ id, name }) => ({ workflowId: id, name, schedule: schedules.get(name) ?? null })),
     startOff: ports.quietEnvironment !== null,
-    from: pushed.schedules.from ?? now,
-    clear: pushed.schedules.clear,
+    from: words.schedules.from ?? now,
+    clear: words.schedules.clear,
     now,
   })
   await setCurrentRevision(tx, project.id, revisionId)
@@ -74,7 +74,7 @@ async function release(
 }
 
 /** A commit may be deployed again; what a sender names a revision counts once. Undefined: it is taken. */
-async function claimName(tx: Sql, { id }: Project, { commit, name }: Pushed): Promise<string | undefined> {
+async function claimName(tx: Sql, { id }: Project, { commit, name }: Words): Promise<string | undefined> {
   if (commit !== null) return freeRevisionName(tx, id, name)
   return (await hasRevisionNamed(tx, id, name)) ? undefined : name
 }

@@ -3,10 +3,10 @@ import { posix } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
 import { findStrayLink } from '../workflow/inside-path.ts'
-import { MAX_FILES } from '../workflow/project-size.ts'
+import { MAX_FILES, unpackedAtMost } from '../workflow/project-size.ts'
 import { bad, type EntryFault, findEntryFault } from './entry-fault.ts'
 
-/** A file or a link of an archive. The content of a link is its target. */
+/** A file or a link of an archive. The content of a link is its target; that of a file is empty where contents are dropped. */
 type ArchiveFile = {
   readonly path: string
   /** As git writes it. */
@@ -25,9 +25,13 @@ export type ReadArchive =
  * Reads a project's tar.gz, in memory: nothing of it is written anywhere. It is unpacked piece by piece, so that others are served meanwhile, and no further
  * than its first fault or little more than `maxBytes`.
  */
-export async function readArchive(tarGz: Uint8Array, maxBytes: number): Promise<ReadArchive> {
+export async function readArchive(
+  tarGz: Uint8Array,
+  maxBytes: number,
+  contentsAre: 'kept' | 'dropped' = 'kept',
+): Promise<ReadArchive> {
   if (!startsWith(tarGz, GZIP)) return refuse('Input is not in the .gz format', SEND)
-  const contents = openContents(maxBytes)
+  const contents = openContents({ maxBytes, packedBytes: tarGz.length, contentsAre })
   await unpack(tarGz, contents, maxBytes)
   const fault = contents.fault() ?? findCovered(contents.files) ?? findStray(contents.files)
   return fault === undefined ? { kind: 'read', files: [...contents.files.values()] } : { kind: 'refused', ...fault }
@@ -76,6 +80,11 @@ const tooLarge = (maxBytes: number): EntryFault => ({
   hint: 'Keep large data out of the project; the operator may raise SLUICE_MAX_SOURCE.',
 })
 
+const PACKED_TOO_WELL = {
+  message: 'The archive unpacks to far more than text does',
+  hint: 'Keep large data out of the project: files of zeros, for example.',
+}
+
 const TOO_MANY = {
   message: `The archive holds more than ${MAX_FILES} files and folders`,
   hint: 'Send the folder of one project, without what its environment installs.',
@@ -92,7 +101,9 @@ function openParser(contents: Contents): Parser {
 
 type Contents = ReturnType<typeof openContents>
 
-function openContents(maxBytes: number) {
+type Limits = { readonly maxBytes: number; readonly packedBytes: number; readonly contentsAre: 'kept' | 'dropped' }
+
+function openContents({ maxBytes, packedBytes, contentsAre }: Limits) {
   const files = new Map<string, ArchiveFile>()
   let fault: EntryFault | undefined
   let [entries, bytes] = [0, 0]
@@ -102,6 +113,7 @@ function openContents(maxBytes: number) {
     const found = findEntryFault(entry, maxBytes)
     if (found !== undefined) return found
     if (bytes > maxBytes) return tooLarge(maxBytes)
+    if (bytes > unpackedAtMost(packedBytes, maxBytes)) return PACKED_TOO_WELL
     return files.has(posix.normalize(entry.path)) ? bad(posix.normalize(entry.path), 'it is there twice') : undefined
   }
   const refuse = (found: EntryFault | undefined) => {
@@ -116,14 +128,9 @@ function openContents(maxBytes: number) {
       if (fault === undefined) refuse(findFault(entry))
       if (fault !== undefined || entry.type === 'Directory') return void entry.resume()
       const path = posix.normalize(entry.path)
-      keep(entry, (content) => files.set(path, fileOf(path, modeOf(entry), content)))
+      readEntry(entry, contentsAre, (file) => files.set(path, { path, mode: modeOf(entry), ...file }))
     },
   }
-}
-
-function fileOf(path: string, mode: ArchiveFile['mode'], content: Buffer): ArchiveFile {
-  const object = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
-  return { path, mode, bytes: content.length, object, content }
 }
 
 function modeOf({ type, mode = 0 }: ReadEntry): ArchiveFile['mode'] {
@@ -131,10 +138,20 @@ function modeOf({ type, mode = 0 }: ReadEntry): ArchiveFile['mode'] {
   return (mode & 0o100) === 0 ? '100644' : '100755'
 }
 
-function keep(entry: ReadEntry, whole: (content: Buffer) => void): void {
-  const chunks: Buffer[] = []
-  if (entry.type === 'SymbolicLink') chunks.push(Buffer.from(entry.linkpath ?? ''))
-  entry.on('data', (chunk) => chunks.push(chunk)).on('end', () => whole(Buffer.concat(chunks)))
+function readEntry(
+  entry: ReadEntry,
+  contentsAre: 'kept' | 'dropped',
+  whole: (file: Pick<ArchiveFile, 'bytes' | 'object' | 'content'>) => void,
+): void {
+  const target = Buffer.from(entry.type === 'SymbolicLink' ? (entry.linkpath ?? '') : '')
+  const bytes = target.length + entry.size
+  const hash = createHash('sha1').update(`blob ${bytes}\0`).update(target)
+  const chunks: Buffer[] = [target]
+  entry.on('data', (chunk) => {
+    hash.update(chunk)
+    if (contentsAre === 'kept') chunks.push(chunk)
+  })
+  entry.on('end', () => whole({ bytes, object: hash.digest('hex'), content: Buffer.concat(chunks) }))
 }
 
 /** Nothing may lie below a file, nor be put anywhere through a link. Each folder is looked at once, however many files it has. */

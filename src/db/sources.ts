@@ -29,6 +29,12 @@ export async function readSource(sql: Sql, digest: Digest): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** Of the tar.gz. */
+export async function sourceBytes(sql: Sql, digest: Digest): Promise<number> {
+  const [row] = await sql<[{ bytes: number }]>`select bytes::float8 as bytes from sources where digest = ${digest}`
+  return row.bytes
+}
+
 /** Where a walk over the sources has come to, the longest unneeded first. */
 export type SourcePlace = { readonly neededAt: Date; readonly digest: Digest }
 

@@ -68,6 +68,7 @@ export function answerUnknown({ assets, methodsOf }: Unknown): NotFoundHandler<E
 }
 
 function answer(c: Context<Env>, assets: Assets, status: Status, { message, hint }: ThreePart): Response {
+  if (status === 503) c.header('Retry-After', '10')
   const door = doorOf(c.req.path)
   if (door === 'git') {
     if (status === 401) c.header('WWW-Authenticate', 'Basic realm="Sluice", charset="UTF-8"')

@@ -1,10 +1,15 @@
 import { Refusal } from '../refusal.ts'
 
+/** A body has this long, and a second more for as many bytes as have come: whoever feeds one drop by drop holds what was set aside for it no longer. */
+type Pace = { readonly ms: number; readonly bytesPerSecond: number }
+const PACE: Pace = { ms: 30_000, bytesPerSecond: 16 * 1024 }
+
 /** Counts what comes out, while it comes: a length that was announced may be wrong, or missing. Undefined: there is more than `maxBytes`. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+export async function readBytes(request: Request, maxBytes: number, pace = PACE): Promise<Buffer | undefined> {
+  const encoding = request.headers.get('content-encoding') ?? 'identity'
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of decode(request)) {
+  for await (const chunk of decode(encoding, receive(request.body, pace))) {
     bytes += chunk.byteLength
     if (bytes > maxBytes) return undefined
     chunks.push(chunk)
@@ -12,11 +17,39 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
   return Buffer.concat(chunks)
 }
 
-function decode({ headers, body }: Request): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  const encoding = headers.get('content-encoding') ?? 'identity'
-  if (body === null) return []
-  if (encoding === 'identity') return body
-  if (encoding === 'gzip') return unzip(body)
+/** Gives up the body when whoever reads stops. */
+async function* receive(body: Request['body'], pace: Pace): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader()
+  if (reader === undefined) return
+  const startedAt = performance.now()
+  let bytes = 0
+  try {
+    for (;;) {
+      const { value } = await within(reader, startedAt + pace.ms + (bytes / pace.bytesPerSecond) * 1000)
+      if (value === undefined) return
+      bytes += value.byteLength
+      yield value
+    }
+  } finally {
+    await reader.cancel()
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+async function within(reader: Reader, until: number) {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooSlow()), until - performance.now())
+  })
+  return Promise.race([reader.read(), tooLate]).finally(() => clearTimeout(timer))
+}
+
+const tooSlow = () => new Refusal('invalid', 'The body comes too slowly', 'Send it again, over a faster line.')
+
+function decode(encoding: string, chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (encoding === 'identity') return chunks
+  if (encoding === 'gzip') return unzip(chunks)
   throw new Refusal(
     'invalid',
     `The body is compressed (${encoding}), and only gzip is read`,
@@ -24,9 +57,9 @@ function decode({ headers, body }: Request): AsyncIterable<Uint8Array> | Iterabl
   )
 }
 
-async function* unzip(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unzip(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield* body.pipeThrough(new DecompressionStream('gzip'))
+    yield* ReadableStream.from(chunks).pipeThrough(new DecompressionStream('gzip'))
   } catch (error) {
     if (!isBadGzip(error)) throw error
     throw new Refusal('invalid', 'The body is no gzip, as its Content-Encoding says', 'Send it as it is, without one.')

@@ -193,6 +193,26 @@ describe('an archive', () => {
     expect(await messageOf(await make())).toBe(message)
   })
 
+  it('that unpacks to far more than text does is refused, and one of a few MiB may hold anything', async () => {
+    const zeros = (mebibytes: number) => archiveOf([{ name: 'zeros', content: Buffer.alloc(mebibytes * 2 ** 20) }])
+    const message = 'The archive unpacks to far more than text does'
+    expect(await readArchive(await zeros(17), 64 * 2 ** 20)).toMatchObject({ kind: 'refused', message })
+    expect(await readArchive(await zeros(15), 64 * 2 ** 20)).toMatchObject({ kind: 'read' })
+  })
+
+  it('is known by names, sizes and objects where contents are dropped', async () => {
+    const tarGz = await archiveOf([
+      { name: 'main.dig', content: '+a:\n' },
+      { name: 'link', type: 'symlink', linkname: 'main.dig' },
+    ])
+    const [kept, dropped] = [await read(tarGz), await readArchive(tarGz, MOST, 'dropped')]
+    const contents = dropped.kind === 'read' && dropped.files.map(({ content }) => content.toString())
+    expect(contents).toEqual(['', 'main.dig'])
+    const known = (archive: typeof kept) =>
+      archive.kind === 'read' && archive.files.map(({ content: _, ...file }) => file)
+    expect(known(dropped)).toEqual(known(kept))
+  })
+
   it('that is taken is unpacked to the files that were read, whatever its entries are', {
     timeout: PROPERTY_MS,
   }, async () => {

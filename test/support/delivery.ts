@@ -10,6 +10,7 @@ import { createToken } from '../../src/app/create-token.ts'
 import type { DeployPorts } from '../../src/app/deploy-ports.ts'
 import { fetchLinked } from '../../src/app/fetch-linked.ts'
 import type { LinkPorts } from '../../src/app/link-project.ts'
+import { openMemory } from '../../src/app/memory.ts'
 import type { WebhookPorts } from '../../src/app/receive-webhook.ts'
 import { readArchive } from '../../src/archive/read-archive.ts'
 import { type BuildClaim, claimBuild, finishBuildIfHeld } from '../../src/db/builds.ts'
@@ -64,6 +65,8 @@ export async function openDeliveryServer(sql: Database, changes: Partial<DeployP
     holder: { owner: 'test/1', leaseSeconds: 60, isGone: () => false },
     running: new Set(),
     maxSourceBytes: 3 * 1024 * 1024,
+    uploads: openMemory(2 * 3 * 1024 * 1024),
+    checks: openMemory(3 * 3 * 1024 * 1024),
     quietEnvironment: null,
     url: 'http://sluice.example',
     now: () => NOW,

@@ -18,8 +18,9 @@ export function archiveRoutes({ sql, now, receiveArchive, maxArchiveBytes }: Por
   return new Hono<Env>()
     .put('/', async (c) => {
       const { project, upload } = readWish(c, now())
-      const tarGz = await readArchiveBody(c, maxArchiveBytes)
-      const id = await receiveArchive({ project, upload, tarGz, pushedBy: c.get('user').name })
+      const bytes = readLength(c, maxArchiveBytes)
+      const read = () => readArchiveBody(c, bytes, maxArchiveBytes)
+      const id = await receiveArchive({ project, upload, bytes, read, pushedBy: c.get('user').name })
       const live = await findProjectById(sql, id)
       if (live === undefined) throw new Error(`project ${id} is gone`)
       return c.json(answerPushedProject(live))
@@ -63,16 +64,20 @@ function readScheduleFrom(c: Context, now: Date): string | null {
 }
 
 /** The length that is announced must be there and true: the client's, or a proxy's, upload may have been cut. */
-async function readArchiveBody(c: Context, maxBytes: number): Promise<Buffer> {
+function readLength(c: Context, maxBytes: number): number {
   if (c.req.header('content-type') !== TYPE)
     throw new Refusal('invalid', 'RESTEASY003065: Cannot consume content type', `Send a tar.gz as ${TYPE}.`)
   const announced = c.req.header('content-length')
   if (announced === undefined) throw wrongLength()
   if (Number(announced) > maxBytes) throw tooLarge(maxBytes)
+  return Number(announced)
+}
+
+async function readArchiveBody(c: Context, announced: number, maxBytes: number): Promise<Buffer> {
   const bytes = await readBytes(c.req.raw, maxBytes)
   if (bytes === undefined) throw tooLarge(maxBytes)
-  if (bytes.byteLength !== Number(announced)) throw wrongLength()
-  return Buffer.from(bytes)
+  if (bytes.byteLength !== announced) throw wrongLength()
+  return bytes
 }
 
 const wrongLength = () =>

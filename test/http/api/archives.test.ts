@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
+import { type Memory, openMemory } from '../../../src/app/memory.ts'
 import { type ArchiveReceived, receiveArchive } from '../../../src/app/receive-archive.ts'
 import { resumeDeploys } from '../../../src/app/resume-deploys.ts'
 import type { LogId } from '../../../src/brand.ts'
@@ -39,6 +40,10 @@ async function push(query: string, body: Uint8Array, headers: Record<string, str
 }
 
 const pushFiles = async (query: string, files: Record<string, string>) => push(query, await tarGzOf(files))
+async function bodyOf(files: Record<string, string>) {
+  const tarGz = await tarGzOf(files)
+  return { bytes: tarGz.length, read: async () => tarGz }
+}
 const schedulesOf = async (project: string) => (await api.list(`/projects/${project}/schedules`)) as unknown[]
 
 describe('PUT /api/projects', () => {
@@ -143,7 +148,7 @@ describe('PUT /api/projects', () => {
     const received: ArchiveReceived = {
       project: 'orphan',
       upload,
-      tarGz: await tarGzOf({ 'main.dig': DAILY }),
+      ...(await bodyOf({ 'main.dig': DAILY })),
       pushedBy: 'ana',
     }
     void receiveArchive(held, received)
@@ -159,7 +164,7 @@ describe('PUT /api/projects', () => {
     void receiveArchive(held, {
       project: 'meanwhile',
       upload,
-      tarGz: await tarGzOf({ 'main.dig': DAILY }),
+      ...(await bodyOf({ 'main.dig': DAILY })),
       pushedBy: 'ana',
     })
     const isChecking = () => sql`
@@ -168,6 +173,48 @@ describe('PUT /api/projects', () => {
     const repository = await makeRepository({ 'main.dig': DAILY })
     expect((await repository.git('push', server.url('meanwhile'), 'main')).err).toContain('meanwhile v1 is live')
     await repository.remove()
+  })
+})
+
+describe('the memory of uploads', () => {
+  const pushWith = async (changes: Partial<typeof server.deploy>, project: string, read: () => Promise<Buffer>) => {
+    const upload = { revision: 'r', scheduleFrom: null, clear: [] }
+    const { bytes } = await bodyOf({ 'main.dig': DAILY })
+    return receiveArchive({ ...server.deploy, ...changes }, { project, upload, bytes, read, pushedBy: 'ana' })
+  }
+
+  it('is taken before a body is read, and let go of before its deploy waits', async () => {
+    const held: string[] = []
+    const memoryOf = (name: string): Memory => {
+      const take = async () => {
+        held.push(`take ${name}`)
+        return () => void held.push(`free ${name}`)
+      }
+      return { take, takeWithin: take }
+    }
+    const isImageNeeded = async () => {
+      held.push('image')
+      return false
+    }
+    const read = async () => {
+      held.push('read')
+      return tarGzOf({ 'main.dig': DAILY })
+    }
+    await pushWith({ uploads: memoryOf('upload'), checks: memoryOf('check'), isImageNeeded }, 'memory', read)
+    expect(held).toEqual(['take upload', 'read', 'free upload', 'take check', 'free check', 'image'])
+  })
+
+  it('that is all taken refuses for now, without reading anything', async () => {
+    const none: Memory = { take: () => new Promise(() => {}), takeWithin: async () => undefined }
+    const read = () => Promise.reject(new Error('it was read'))
+    await expect(pushWith({ uploads: none }, 'full', read)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('is let go of by an upload that breaks off', async () => {
+    const uploads = openMemory(1)
+    const read = () => Promise.reject(new Error('gone'))
+    await expect(pushWith({ uploads }, 'broken-off', read)).rejects.toThrow('gone')
+    expect(await uploads.takeWithin(1, 1)).toBeTypeOf('function')
   })
 })
 
