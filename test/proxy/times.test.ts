@@ -38,7 +38,7 @@ describe.each(CASES)('timeouts, $name', ({ ordinary, silentMs }) => {
   })
 
   const ask = async (method: string, path: string) => {
-    const answer = await fetch(`${proxy.url()}${path}`, { method, body: method === 'POST' ? 'x' : null })
+    const answer = await fetch(`${proxy.url()}${path}`, { method, body: method === 'GET' ? null : 'x' })
     return [answer.status, await answer.text()]
   }
   /** As browsers do over TLS: more than one stream on a connection. */
@@ -57,11 +57,13 @@ describe.each(CASES)('timeouts, $name', ({ ordinary, silentMs }) => {
     })
 
   it(
-    'end a page that does not come, and nothing that may be silent: pushes, live pages, logs that are followed',
+    'end a page that does not come, and nothing that may be silent: pushes, archives, live pages, logs that are followed',
     async () => {
       const answers = await Promise.all([
         ask('GET', '/page'),
         ask('POST', '/git/shop.git/git-receive-pack'),
+        ask('PUT', '/api/projects?project=shop&revision=r'),
+        ask('GET', '/api/projects'),
         ask('GET', '/events/overview'),
         askH2('/events/overview'),
         ask('GET', '/api/attempts/7/tasks/%2Ba/log?follow'),
@@ -72,6 +74,8 @@ describe.each(CASES)('timeouts, $name', ({ ordinary, silentMs }) => {
       expect(answers).toEqual([
         late,
         [200, 'done'],
+        [200, 'done'],
+        late,
         [200, 'begun, done'],
         [200, 'begun, done'],
         [200, 'done'],
