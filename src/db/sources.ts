@@ -29,6 +29,16 @@ export async function readSource(sql: Sql, digest: Digest): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** Piece by piece, each when it is asked for: whoever takes them slowly holds no connection meanwhile, and whoever stops ends the reading. */
+export async function* streamSource(sql: Sql, digest: Digest): AsyncGenerator<Buffer> {
+  for (let seq = 0; ; seq++) {
+    const [row] = await sql<{ bytes: Buffer }[]>`
+      select bytes from source_chunks where digest = ${digest} and seq = ${seq}`
+    if (row === undefined) return
+    yield row.bytes
+  }
+}
+
 /** Of the tar.gz. */
 export async function sourceBytes(sql: Sql, digest: Digest): Promise<number> {
   const [row] = await sql<[{ bytes: number }]>`select bytes::float8 as bytes from sources where digest = ${digest}`

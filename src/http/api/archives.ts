@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { findProjectById } from '../../db/api/projects.ts'
 import { findArchive } from '../../db/api/revisions.ts'
 import type { Upload } from '../../db/deliveries.ts'
-import { readSource } from '../../db/sources.ts'
+import { sourceBytes, streamSource } from '../../db/sources.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Env } from '../env.ts'
 import { readBytes } from '../read-body.ts'
@@ -31,7 +31,9 @@ export function archiveRoutes({ sql, now, receiveArchive, maxArchiveBytes }: Por
       const digest = await findArchive(sql, project.id, revision)
       if (digest === undefined)
         throw missing(`revision name=${revision ?? ''} in project id=${project.id}`, `sluice revisions ${project.name}`)
-      return c.body(new Uint8Array(await readSource(sql, digest)), 200, { 'content-type': TYPE })
+      const length = String(await sourceBytes(sql, digest))
+      const body = ReadableStream.from(streamSource(sql, digest))
+      return c.body(body, 200, { 'content-type': TYPE, 'content-length': length })
     })
 }
 

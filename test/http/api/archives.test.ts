@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Memory, openMemory } from '../../../src/app/memory.ts'
@@ -65,7 +65,18 @@ describe('PUT /api/projects', () => {
     })
     const archive = await api.get('/projects/shop/archive')
     expect(archive.headers.get('content-type')).toBe('application/gzip')
+    expect(archive.headers.get('content-length')).toBe(String(tarGz.length))
     expect(Buffer.from(await archive.arrayBuffer()).equals(tarGz)).toBe(true)
+  })
+
+  it('is downloaded piece by piece, and no further than its reader reads', async () => {
+    const tarGz = await tarGzOf({ 'main.dig': DAILY, noise: randomBytes(2.5 * 2 ** 20) })
+    await push('project=large&revision=r', tarGz)
+    const pieces: Uint8Array[] = []
+    for await (const piece of (await api.get('/projects/large/archive')).body ?? []) pieces.push(piece)
+    expect(pieces.map(({ length }) => length)).toEqual([2 ** 20, 2 ** 20, tarGz.length - 2 * 2 ** 20])
+    expect(Buffer.concat(pieces).equals(tarGz)).toBe(true)
+    await (await api.get('/projects/large/archive')).body?.cancel()
   })
 
   it('is a delivery and a deploy with a log, as every push', async () => {
