@@ -1,4 +1,6 @@
+import type { ProjectId } from '../brand.ts'
 import { hasRevisionNamed } from '../db/revisions.ts'
+import { Refusal } from '../refusal.ts'
 import type { Workflow } from '../workflow/workflow.ts'
 import type { Work } from './begin-deploy.ts'
 import type { Words } from './pushed.ts'
@@ -19,6 +21,13 @@ export async function checkWish(
 
 /** In Digdag's words. */
 export function stopNameTaken(work: Work, name: string): Stop {
-  const problem = `Resource already exists: revision=${name} in project id=${work.project.id}`
-  return stop(work, problem, 'Give the revision another name', { code: 'conflict' })
+  const { code, message, hint } = refuseNameTaken(work.project.id, name)
+  return stop(work, message, hint, { code })
 }
+
+export const refuseNameTaken = (projectId: ProjectId, name: string) =>
+  new Refusal(
+    'conflict',
+    `Resource already exists: revision=${name} in project id=${projectId}`,
+    'Give the revision another name',
+  )

@@ -1,8 +1,9 @@
-import { getDelivery, settleDeliveryIfReceived } from '../db/deliveries.ts'
+import { getDelivery, getUpload, settleDeliveryIfReceived } from '../db/deliveries.ts'
 import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld, takeOverDeploy } from '../db/deploys.ts'
 import { closeLog } from '../db/logs.ts'
 import { getProject } from '../db/projects.ts'
-import { isDatabaseAway, isDatabaseFull, isQuietlyAway } from '../db/sql.ts'
+import { deleteSourceIfUnneeded } from '../db/sources.ts'
+import { isDatabaseAway, isDatabaseFull, isQuietlyAway, type Sql } from '../db/sql.ts'
 import { Refusal } from '../refusal.ts'
 import { awaitImage } from './await-image.ts'
 import { beginDeploy, type Work } from './begin-deploy.ts'
@@ -134,7 +135,15 @@ async function endWith(
   await sql.begin(async (tx) => {
     if (!(await finishDeployIfHeld(tx, deploy, { state: stop, problem }, now()))) throw new LostDeploy()
     await settleDeliveryIfReceived(tx, deploy.deliveryId, reason, now())
+    if (deploy.branch === null) await forgetArchive(tx, deploy)
   })
+}
+
+/** Nobody deploys it again; it stays if somebody has brought the same bytes since. */
+async function forgetArchive(tx: Sql, { deliveryId }: Deploy) {
+  const { sourceDigest } = await getUpload(tx, deliveryId)
+  const { receivedAt } = await getDelivery(tx, deliveryId)
+  await deleteSourceIfUnneeded(tx, sourceDigest, new Date(receivedAt.getTime() + 1))
 }
 
 const BUG = 'Sluice failed while it deployed this'

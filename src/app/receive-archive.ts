@@ -3,9 +3,11 @@ import { insertUpload, type Upload } from '../db/deliveries.ts'
 import { type Deploy, insertDeploy } from '../db/deploys.ts'
 import { insertLog } from '../db/logs.ts'
 import { createProject, lockProject } from '../db/projects.ts'
+import { hasRevisionNamed } from '../db/revisions.ts'
 import { insertSource } from '../db/sources.ts'
 import { Refusal } from '../refusal.ts'
 import { findLabelFault } from '../workflow/names.ts'
+import { refuseNameTaken } from './check-wish.ts'
 import type { DeployPorts } from './deploy-ports.ts'
 import { deployRevision } from './deploy-revision.ts'
 import { isProjectName, refuseProjectName, suggestProjectName } from './project-name.ts'
@@ -69,8 +71,9 @@ async function storeDeploy(
   const { sql, holder, now } = ports
   const { id: projectId } = await createProject(sql, project, now())
   return sql.begin(async (tx) => {
-    const sourceDigest = await insertSource(tx, tarGz, now())
     await lockProject(tx, projectId)
+    if (await hasRevisionNamed(tx, projectId, upload.revision)) throw refuseNameTaken(projectId, upload.revision)
+    const sourceDigest = await insertSource(tx, tarGz, now())
     const deliveryId = await insertUpload(tx, { projectId, pushedBy, sourceDigest, upload }, now())
     const logId = await insertLog(tx)
     const deploy = { projectId, deliveryId, branch: null, oldCommit: null, newCommit: null, logId }

@@ -324,6 +324,25 @@ describe('an archive that cannot be a project', () => {
     expect(body.message).toMatch(/^"Große Sache" cannot be the name of a project: /)
   })
 
+  it('has the name of a revision that is there: its bytes are not stored', async () => {
+    await pushFiles('project=named&revision=r', { 'main.dig': DAILY })
+    const before = await stored()
+    expect((await pushFiles('project=named&revision=r', { 'main.dig': DAILY, other: '' })).status).toBe(409)
+    expect(await stored()).toEqual(before)
+  })
+
+  it('is forgotten with the deploy that declines it, unless something needs the same bytes', async () => {
+    const sources = async () => (await sql`select digest from sources`).length
+    const before = await sources()
+    await pushFiles('project=forgotten&revision=r', { 'main.dig': '+a:\n  shh>: echo\n' })
+    expect(await sources()).toBe(before)
+    const files = { 'main.dig': DAILY, 'needed.txt': '' }
+    await pushFiles('project=forgotten&revision=r', files)
+    expect((await pushFiles('project=forgotten&revision=s&clear_schedule=gone', files)).status).toBe(400)
+    expect(await sources()).toBe(before + 1)
+    expect((await api.get('/projects/forgotten/archive?revision=r')).status).toBe(200)
+  })
+
   it('has a broken workflow: what was live stays so, and its deploy tells why', async () => {
     await pushFiles('project=broken&revision=fine', { 'main.dig': DAILY })
     const { status } = await pushFiles('project=broken&revision=bad', { 'main.dig': '+a:\n  echo>: 1\n  sh>: two\n' })
