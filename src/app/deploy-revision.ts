@@ -1,3 +1,4 @@
+import type { RevisionId } from '../brand.ts'
 import { getDelivery, getUpload, settleDeliveryIfReceived } from '../db/deliveries.ts'
 import { type Deploy, type DeployEnd, findDeploy, finishDeployIfHeld, takeOverDeploy } from '../db/deploys.ts'
 import { closeLog } from '../db/logs.ts'
@@ -19,6 +20,8 @@ import { waitFor } from './wait-for.ts'
 
 export type Deployed = {
   readonly state: DeployEnd
+  /** Null: it is not live. */
+  readonly revisionId: RevisionId | null
   /** Why it is not live, where it was this process that found it. */
   readonly refusal: Refusal | undefined
   /** Moves the branch if nobody has, and lets the next deploy of it begin. Call it when git has had its chance. */
@@ -39,6 +42,7 @@ export async function deployRevision(
   const ended = await outcome(ports, deploy)
   return {
     state: ended.state as DeployEnd, // it is finished
+    revisionId: ended.revisionId,
     refusal: stop?.refusal,
     settle: async () => {
       if (ended.state === 'live') await settleDeploy(ports, { ...ended, epoch: held.epoch })

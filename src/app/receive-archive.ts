@@ -1,4 +1,4 @@
-import type { ProjectId } from '../brand.ts'
+import type { RevisionId } from '../brand.ts'
 import { insertUpload, type Upload } from '../db/deliveries.ts'
 import { type Deploy, insertDeploy } from '../db/deploys.ts'
 import { insertLog } from '../db/logs.ts'
@@ -24,16 +24,16 @@ export type ArchiveReceived = {
 }
 
 /**
- * Deploys an archive and waits until it is live; makes the project if there is none. Throws a Refusal when it does not go live.
+ * Deploys an archive and waits until it is live, as the revision that it gives; makes the project if there is none. Throws a Refusal when it does not go live.
  * What cannot be a project is refused before anything is stored.
  */
-export async function receiveArchive(ports: DeployPorts, received: ArchiveReceived): Promise<ProjectId> {
+export async function receiveArchive(ports: DeployPorts, received: ArchiveReceived): Promise<RevisionId> {
   checkNames(received)
   const deploy = await takeIn(ports, received)
-  const { state, refusal, settle } = await deployRevision(ports, deploy, () => {})
+  const { revisionId, refusal, settle } = await deployRevision(ports, deploy, () => {})
   await settle()
-  if (state !== 'live') throw refusal ?? endedElsewhere(ports, deploy)
-  return deploy.projectId
+  if (revisionId === null) throw refusal ?? endedElsewhere(ports, deploy)
+  return revisionId
 }
 
 /** How long a sender waits for room before it is asked to come again. */

@@ -1,4 +1,4 @@
-import type { ProjectId } from '../../brand.ts'
+import type { ProjectId, RevisionId } from '../../brand.ts'
 import { jsonText, type Sql } from '../sql.ts'
 
 export type Builder = {
@@ -38,6 +38,12 @@ export async function findProjectById(sql: Sql, id: string): Promise<ProjectRow 
   return project
 }
 
+/** With this revision as its revision, whatever has gone live since. */
+export async function getProjectAt(sql: Sql, revisionId: RevisionId): Promise<ProjectRow> {
+  const [project] = await sql<[ProjectRow]>`${columns(sql, sql`r.project_id = p.id`)} where r.id = ${revisionId}`
+  return project
+}
+
 export async function findProjectByName(sql: Sql, name: string): Promise<ProjectRow | undefined> {
   const [project] = await sql<ProjectRow[]>`${columns(sql)} where p.name = ${name} and p.deleted_at is null`
   return project
@@ -48,7 +54,7 @@ export async function setBuilder(sql: Sql, id: ProjectId, builder: Builder): Pro
   await sql`update projects set builder = ${jsonText(builder)}::text::jsonb where id = ${id}`
 }
 
-const columns = (sql: Sql) => sql`
+const columns = (sql: Sql, shown = sql`r.id = p.current_revision_id`) => sql`
   select p.id, p.name, p.branch, p.builder, r.name as revision, r.number as "revisionNumber", source.md5 as "archiveMd5",
     p.created_at as "createdAt", coalesce(r.created_at, p.created_at) as "updatedAt", p.deleted_at as "deletedAt"
-  from projects p left join revisions r on r.id = p.current_revision_id left join sources source on source.digest = r.source_digest`
+  from projects p left join revisions r on ${shown} left join sources source on source.digest = r.source_digest`

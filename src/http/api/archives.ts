@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { findProjectById } from '../../db/api/projects.ts'
+import { getProjectAt } from '../../db/api/projects.ts'
 import { findArchive } from '../../db/api/revisions.ts'
 import type { Upload } from '../../db/deliveries.ts'
 import { sourceBytes, streamSource } from '../../db/sources.ts'
@@ -20,10 +20,8 @@ export function archiveRoutes({ sql, now, receiveArchive, maxArchiveBytes }: Por
       const { project, upload } = readWish(c, now())
       const bytes = readLength(c, maxArchiveBytes)
       const read = () => readArchiveBody(c, bytes, maxArchiveBytes)
-      const id = await receiveArchive({ project, upload, bytes, read, pushedBy: c.get('user').name })
-      const live = await findProjectById(sql, id)
-      if (live === undefined) throw new Error(`project ${id} is gone`)
-      return c.json(answerPushedProject(live))
+      const revisionId = await receiveArchive({ project, upload, bytes, read, pushedBy: c.get('user').name })
+      return c.json(answerPushedProject(await getProjectAt(sql, revisionId)))
     })
     .get('/:project/archive', async (c) => {
       const project = await getProject(sql, c.req.param('project'))

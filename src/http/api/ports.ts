@@ -1,6 +1,6 @@
 import type { AttemptPorts } from '../../app/finish-task.ts'
 import type { ArchiveReceived } from '../../app/receive-archive.ts'
-import type { ProjectId } from '../../brand.ts'
+import type { RevisionId } from '../../brand.ts'
 import type { Hints } from '../../db/hints.ts'
 
 /** What the API needs. */
@@ -13,7 +13,7 @@ export type ApiPorts = AttemptPorts & {
   /** The verb of `app/link-project.ts`, bound to its own ports. */
   readonly linkProject: (request: LinkRequest, who: string, now: Date) => Promise<LinkAnswer>
   /** The verb of `app/receive-archive.ts`, likewise. */
-  readonly receiveArchive: (received: ArchiveReceived) => Promise<ProjectId>
+  readonly receiveArchive: (received: ArchiveReceived) => Promise<RevisionId>
   readonly maxArchiveBytes: number
 }
 

@@ -16,7 +16,15 @@ import { openApi } from './door.ts'
 const { sql, drop } = await openTestSchema('archives')
 const server = await openDeliveryServer(sql)
 const maxArchiveBytes = server.deploy.maxSourceBytes
-const api = await openApi(sql, { receiveArchive: (one) => receiveArchive(server.deploy, one), maxArchiveBytes })
+let beforeAnswer = async (): Promise<unknown> => undefined
+const api = await openApi(sql, {
+  maxArchiveBytes,
+  receiveArchive: async (one) => {
+    const revisionId = await receiveArchive(server.deploy, one)
+    await beforeAnswer()
+    return revisionId
+  },
+})
 afterAll(async () => {
   expect([server.bugs, api.bugs]).toEqual([[], []])
   await api.hints.close()
@@ -111,6 +119,19 @@ describe('PUT /api/projects', () => {
   it('lets one of two win that come at once', async () => {
     const both = [0, 1].map(() => pushFiles('project=race&revision=r', { 'main.dig': DAILY }))
     expect((await Promise.all(both)).map(({ status }) => status).sort()).toEqual([200, 409])
+  })
+
+  it('answers what this push made live, though another has gone live since', async () => {
+    const upload = { revision: 'later', scheduleFrom: null, clear: [] }
+    const later = { project: 'overtaken', upload, pushedBy: 'ana', ...(await bodyOf({ 'main.dig': DAILY, later: '' })) }
+    beforeAnswer = () => receiveArchive(server.deploy, later)
+    const tarGz = await tarGzOf({ 'main.dig': DAILY })
+    const { body } = await push('project=overtaken&revision=r', tarGz).finally(() => {
+      beforeAnswer = async () => undefined
+    })
+    const archiveMd5 = createHash('md5').update(tarGz).digest('base64')
+    expect(body).toMatchObject({ name: 'overtaken', revision: 'r', archiveMd5 })
+    expect(await api.json('/projects/overtaken')).toMatchObject({ revision: 'later' })
   })
 
   it('lives with pushes of git to the same project', async () => {
