@@ -13,7 +13,7 @@ const KEEP_ALIVE_MS = 20_000
 /** Serves `fetch` at `address` until it is closed. A port that is taken is refused with the name of who has it. */
 export async function listen(fetch: Fetch, address: Address): Promise<Server> {
   const server = createAdaptorServer({ fetch }) as Server // http, as no other is asked for
-  server.requestTimeout = 0 // a push takes as long as it takes; the default cuts it after 5 minutes
+  server.requestTimeout = 0 // a push takes as long as it takes; the default cuts it after 5 minutes. What we read ourselves has a pace: `readBytes`
   server.keepAliveTimeout = KEEP_ALIVE_MS
   followAnswers(server)
   await new Promise<void>((resolve, reject) => {
