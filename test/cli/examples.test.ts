@@ -22,7 +22,9 @@ beforeAll(async () => {
   await sql`alter table attempts alter column id restart with 12`
   await sql`alter table tasks alter column id restart with 344`
   await sql`alter table tokens alter column id restart with 3`
-  const weather = await insertProject(sql, { config: { '+extract': { 'sh>': 'a' }, '+load': { 'sh>': 'b' } } })
+  const weather = await insertProject(sql, {
+    config: { schedule: { 'hourly>': '00:00' }, '+extract': { 'sh>': 'a' }, '+load': { 'sh>': 'b' } },
+  })
   api = await openApi(sql, {
     wakeUps: { ring: finishAll },
     linkProject: async ({ name, url, branch, secret }) => ({

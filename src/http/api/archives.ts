@@ -65,7 +65,8 @@ function readScheduleFrom(c: Context, now: Date): string | null {
 
 /** The length that is announced must be there and true: the client's, or a proxy's, upload may have been cut. */
 function readLength(c: Context, maxBytes: number): number {
-  if (c.req.header('content-type') !== TYPE)
+  const [type] = (c.req.header('content-type') ?? '').split(';')
+  if (type?.trim() !== TYPE)
     throw new Refusal('invalid', 'RESTEASY003065: Cannot consume content type', `Send a tar.gz as ${TYPE}.`)
   const announced = c.req.header('content-length')
   if (announced === undefined) throw wrongLength()

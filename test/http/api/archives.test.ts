@@ -77,6 +77,12 @@ describe('PUT /api/projects', () => {
     expect(Buffer.from(await archive.arrayBuffer()).equals(tarGz)).toBe(true)
   })
 
+  it('may say more of its type', async () => {
+    const headers = { 'content-type': 'application/gzip; charset=binary' }
+    const { status } = await push('project=typed&revision=1', await tarGzOf({ 'main.dig': DAILY }), headers)
+    expect(status).toBe(200)
+  })
+
   it('is downloaded piece by piece, and no further than its reader reads', async () => {
     const tarGz = await tarGzOf({ 'main.dig': DAILY, noise: randomBytes(2.5 * 2 ** 20) })
     await push('project=large&revision=r', tarGz)
