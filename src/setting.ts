@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type Registry, readRegistry } from './environment/registry.ts'
+import { isEnvironmentName } from './workflow/names.ts'
 
 /** Of one environment variable: its name, what holds without it, what it is for, and how its text is read. */
 export type Setting<T> = {
@@ -67,8 +68,7 @@ export function duration(raw: string): number {
 export const durationOrForever = (raw: string): number | null => (raw === 'forever' ? null : duration(raw))
 
 export function environmentName(raw: string): string | null {
-  if (!/^[a-z][a-z0-9_-]{0,30}$/.test(raw))
-    throw new Unfit('which is no name of small letters, digits, - and _ such as staging')
+  if (!isEnvironmentName(raw)) throw new Unfit('which is no name of small letters, digits, - and _ such as staging')
   return raw
 }
 

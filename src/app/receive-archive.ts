@@ -46,7 +46,7 @@ async function takeIn(ports: DeployPorts, received: ArchiveReceived): Promise<De
   return readAndStore(ports, received).finally(letGo)
 }
 
-const NO_ROOM = new Refusal('unavailable', 'Other archives are being taken in', 'Push again in a minute.')
+const NO_ROOM = new Refusal('unavailable', 'Other archives are being taken in', 'Push again in a moment.')
 
 async function readAndStore(ports: DeployPorts, received: ArchiveReceived): Promise<Deploy> {
   const tarGz = await received.read()

@@ -112,7 +112,8 @@ async function startInTurn(tx: Sql, limits: AttemptLimits, due: DueSchedule, now
     const started = await startSession(tx, limits, session, now)
     if (started.kind === 'refused') {
       const next = { ...session, runAt: new Date(now.getTime() + TEN_MINUTES_MS) }
-      reached = { ...plan, next, isHeld: false, refusedBecause: started.because }
+      const skips = plan.skips.filter(({ sessionTime }) => sessionTime < session.sessionTime)
+      reached = { ...plan, skips, next, isHeld: false, refusedBecause: started.because }
       break
     }
     ready.push(...started.ready)

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
 import { findStrayLink } from '../workflow/inside-path.ts'
-import { MAX_FILES, unpackedAtMost } from '../workflow/project-size.ts'
+import { MAX_FILES, MAX_LINKS, unpackedAtMost } from '../workflow/project-size.ts'
 import { bad, type EntryFault, findEntryFault } from './entry-fault.ts'
 
 /** A file or a link of an archive. The content of a link is its target; that of a file is empty where contents are dropped. */
@@ -90,6 +90,11 @@ const TOO_MANY = {
   hint: 'Send the folder of one project, without what its environment installs.',
 }
 
+const TOO_MANY_LINKS = {
+  message: `The archive holds more than ${MAX_LINKS} links`,
+  hint: 'Send the files that they lead to, or what makes the links.',
+}
+
 /** The parser is the one that unpacks sources on workers, so that both see the same files; it would unpack what is packed twice. */
 function openParser(contents: Contents): Parser {
   const parser = new Parser({
@@ -106,9 +111,10 @@ type Limits = { readonly maxBytes: number; readonly packedBytes: number; readonl
 function openContents({ maxBytes, packedBytes, contentsAre }: Limits) {
   const files = new Map<string, ArchiveFile>()
   let fault: EntryFault | undefined
-  let [entries, bytes] = [0, 0]
+  let [entries, links, bytes] = [0, 0, 0]
   const findFault = (entry: ReadEntry): EntryFault | undefined => {
     if (++entries > MAX_FILES) return TOO_MANY
+    if (entry.type === 'SymbolicLink' && ++links > MAX_LINKS) return TOO_MANY_LINKS
     bytes += entry.size
     const found = findEntryFault(entry, maxBytes)
     if (found !== undefined) return found

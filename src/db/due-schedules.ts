@@ -63,9 +63,10 @@ export async function insertSkips(sql: Sql, skips: readonly ScheduleSkip[], now:
     where ranked.place > ${SKIPS_KEPT} and skipped_sessions.schedule_id = ranked.schedule_id and skipped_sessions.session_time = ranked.session_time`
 }
 
-/** The same session, later; unless it has gone on meanwhile. */
+/** The same session, later, for a reason that is told elsewhere; unless it has gone on meanwhile. */
 export async function postponeSchedule(sql: Sql, { id, sessionTime }: DueSchedule, until: Date): Promise<void> {
-  await sql`update schedules set next_run_at = ${until} where id = ${id} and next_session_time = ${sessionTime}`
+  await sql`
+    update schedules set next_run_at = ${until}, refused_because = null where id = ${id} and next_session_time = ${sessionTime}`
 }
 
 /** A person enables or skips it. */

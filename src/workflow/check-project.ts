@@ -35,6 +35,8 @@ export type CheckedProject =
     }
 
 const MAX_FILE_BYTES = 256 << 10
+/** Of all that one check reads: a second for each, in which a web does nothing else. */
+const MAX_BYTES = 4 << 20
 
 /** Checks every top-level *.dig with all that it includes and calls, and tells all problems at once. Never throws. */
 export function checkProject(project: Project): CheckedProject {
@@ -43,6 +45,8 @@ export function checkProject(project: Project): CheckedProject {
     .map((entry) => entry.path)
     .filter(isWorkflowPath)
     .sort()
+  const large = checkSize(project)
+  if (large !== undefined) return { kind: 'checked', workflows: [], called: {}, problems: [large], ignored: [] }
   for (const path of tops) reading.load(path)
   const calls = followCalls(reading, tops)
   const needs = [...reading.loaded.values()].flatMap((file) => file.needs)
@@ -68,6 +72,17 @@ function isWorkflowPath(path: string): boolean {
 
 function isNestedDig(path: string): boolean {
   return path.endsWith('.dig') && path.includes('/') && !path.split('/').some((part) => part.startsWith('.'))
+}
+
+/** Files too large by themselves are told of one by one, and not read. */
+function checkSize({ tree, texts }: Project): Problem | undefined {
+  const read = tree.filter(({ path, bytes }) => (isWorkflowPath(path) || texts.has(path)) && bytes <= MAX_FILE_BYTES)
+  const bytes = read.reduce((sum, entry) => sum + entry.bytes, 0)
+  const [first] = read
+  if (first === undefined || bytes <= MAX_BYTES) return undefined
+  const message = `The workflow files have ${(bytes / 1024 / 1024).toFixed(1)} MiB together; a project may have ${MAX_BYTES >> 20} MiB`
+  const hint = 'Split the project, or move data and scripts to files of their own.'
+  return problemAt({ file: first.path, line: 1, column: 1 }, { message, hint })
 }
 
 type Reading = {

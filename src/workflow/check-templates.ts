@@ -2,7 +2,7 @@ import type { JsonObject } from '../brand.ts'
 import { type Located, type LocatedMap, type LocatedScalar, positionAt, withoutMark } from './located.ts'
 import { isJsonObject } from './merge.ts'
 import { builtInParams } from './params.ts'
-import { problemAt, warningAt } from './problem.ts'
+import { ENOUGH_PROBLEMS, problemAt, warningAt } from './problem.ts'
 import { parseTemplate } from './template.ts'
 import type { Expressions, Problem, Workflow } from './workflow.ts'
 
@@ -26,7 +26,10 @@ export function checkTemplates(
   const time = { leftMs: CHECK_MS }
   const broken = compileAll(project.expressions, [...owners.keys()], time)
   const failures = new Map([...broken, ...sampleLong(project, owners, broken, time)])
-  return uses.flatMap(({ workflow, leaf, code }) => {
+  const failing = (kind: Failure['kind']) => uses.filter(({ code }) => failures.get(code)?.kind === kind)
+  // Errors first: while there is any nothing is deployed, however many are left out here.
+  const some = [...failing('limit'), ...failing('syntax')].slice(0, ENOUGH_PROBLEMS)
+  return some.flatMap(({ workflow, leaf, code }) => {
     const failure = failures.get(code)
     return failure === undefined ? [] : [{ workflow, problem: problemOf(project, leaf, code, failure) }]
   })

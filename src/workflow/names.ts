@@ -27,6 +27,9 @@ export function findWorkflowNameFaults(name: string): readonly string[] {
   ]
 }
 
+/** A value of SLUICE_ENVIRONMENT. */
+export const isEnvironmentName = (name: string): boolean => /^[a-z][a-z0-9_-]{0,30}$/.test(name)
+
 /** Of what every shell and program can read. */
 export const isVariableName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
 

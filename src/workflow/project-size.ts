@@ -7,5 +7,8 @@ const MIN_BYTES = 16 * 2 ** 20
 export const unpackedAtMost = (packedBytes: number, maxBytes: number): number =>
   Math.min(maxBytes, Math.max(MIN_BYTES, packedBytes * MAX_RATIO))
 
+/** Each of them is followed, however it winds. */
+export const MAX_LINKS = 2000
+
 /** Deeper than any project goes; what walks up from each file walks no further. */
 export const MAX_LEVELS = 100

@@ -190,6 +190,7 @@ function overlapFaults({ skip_on_overtime, _overlap }: JsonObject): readonly Sch
 function environmentFaults(value: Json): readonly ScheduleFault[] {
   if (readEnvironments(value) !== undefined) return []
   const message = `_environment: ${quote(value)} names no environment`
-  const hint = 'Write values of SLUICE_ENVIRONMENT: _environment: production, or _environment: [production, staging].'
+  const hint =
+    'Write values of SLUICE_ENVIRONMENT, small letters, digits, - and _: _environment: production, or _environment: [production, staging].'
   return [{ key: '_environment', message, hint, isValue: true }]
 }

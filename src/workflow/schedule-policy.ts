@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../brand.ts'
 import { readBoolean } from './coerce.ts'
 import { readDuration } from './duration.ts'
+import { isEnvironmentName } from './names.ts'
 
 export const OVERLAPS = ['allow', 'forbid', 'replace', 'queue'] as const
 export const MISSED = ['all', 'last', 'none', 'ask'] as const
@@ -30,11 +31,9 @@ export function readPolicy(options: JsonObject): SchedulePolicy {
   }
 }
 
-const NAME = /^[\w.-]+$/
-
 /** One name, or a list of them. Undefined when it is neither. */
 export function readEnvironments(value: Json | undefined): readonly string[] | undefined {
   const names = Array.isArray(value) ? value : [value]
-  const texts = names.filter((name): name is string => typeof name === 'string' && NAME.test(name))
+  const texts = names.filter((name): name is string => typeof name === 'string' && isEnvironmentName(name))
   return texts.length > 0 && texts.length === names.length ? texts : undefined
 }

@@ -180,6 +180,14 @@ describe('an archive', () => {
     ['a gzip of nothing', () => gzipSync(''), 'The archive is no tar: Unrecognized archive format'],
     ['a gzip in a gzip', async () => gzipSync(await archiveOf([{ name: 'main.dig' }])), 'The archive is packed twice'],
     [
+      'more links than anybody makes',
+      () =>
+        archiveOf(
+          Array.from({ length: 2001 }, (_, at) => ({ name: `l${at}`, type: 'symlink', linkname: 'a' }) as const),
+        ),
+      'The archive holds more than 2000 links',
+    ],
+    [
       'zeros without end',
       () => gzipSync(Buffer.alloc(64 << 20)),
       `Total size of the archive exceeds limit (${MOST} bytes)`,

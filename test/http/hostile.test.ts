@@ -137,6 +137,7 @@ describe('a body that is compressed', () => {
 
   it('is read when it is gzip', async () => {
     expect(await send('gzip', gzipSync('{"name":"unpacked"}'))).toEqual([200, undefined])
+    expect(await send('X-GZip', gzipSync('{"name":"unpacked too"}'))).toEqual([200, undefined])
   })
 
   it.each<[string, string, Uint8Array<ArrayBuffer>, number, string]>([

@@ -46,6 +46,12 @@ describe('a body', () => {
     expect(await send(500, [], 20)).toMatch(/^400 .*The body comes too slowly/s)
   }, 30_000)
 
+  it('may not stop, however much of it came at once', async () => {
+    const startedAt = performance.now()
+    expect(await send(1000, ['x'.repeat(900)], 5)).toMatch(/^400 .*The body comes too slowly/s)
+    expect(performance.now() - startedAt).toBeLessThan(800)
+  })
+
   it('that is too large is left, and its connection closed', async () => {
     expect(await send(5000, Array<string>(10).fill('x'.repeat(500)), 5)).toMatch(/^200 .*too large/s)
   })

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeCertificate, speakTo, startProxy, statusOf, type TestProxy } from '../support/haproxy.ts'
 import { openRecorder, type Recorder } from '../support/recorder.ts'
@@ -37,9 +40,13 @@ describe.each(CASES)('timeouts, $name', ({ ordinary, silentMs }) => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  /** Waits for as long as it takes: `fetch` gives up after five minutes by itself. */
   const ask = async (method: string, path: string) => {
-    const answer = await fetch(`${proxy.url()}${path}`, { method, body: method === 'GET' ? null : 'x' })
-    return [answer.status, await answer.text()]
+    const asking = request(`${proxy.url()}${path}`, { method, agent: false })
+    asking.end(method === 'GET' ? undefined : 'x')
+    const [answer]: IncomingMessage[] = await once(asking, 'response')
+    if (answer === undefined) throw new Error('a response was announced')
+    return [answer.statusCode, await text(answer)]
   }
   /** As browsers do over TLS: more than one stream on a connection. */
   const askH2 = (path: string) =>

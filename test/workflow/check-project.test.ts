@@ -241,6 +241,7 @@ describe('any text', () => {
     ['operators that nobody knows', '', (at) => `+a${at}: {nosuch>: 1}\n`],
     ['tasks that nobody has', '_parallel: true\n', (at) => `+a${at}: {sh>: x, _after: [+b${at}]}\n`],
     ['keys in another order', '_export:\n', (at) => ` ${99_999 - at}: 1\n`],
+    ['uses of one broken expression', '_export:\n x:\n', () => ` - '\${(}'\n`],
     ['keys that are merged', '_export: &a\n', (at) => ` a${at}: 1\n`],
     ['calls out of the project', '', (at) => `+a${at}: {call>: ../x${at}}\n`],
   ])('with %s by the thousand is read in time, and told of in short', (_, head, line) => {

@@ -19,7 +19,7 @@ export function archiveRoutes({ sql, now, receiveArchive, maxArchiveBytes }: Por
     .put('/', async (c) => {
       const { project, upload } = readWish(c, now())
       const bytes = readLength(c, maxArchiveBytes)
-      const read = () => readArchiveBody(c, bytes, maxArchiveBytes)
+      const read = () => readArchiveBody(c, bytes)
       const revisionId = await receiveArchive({ project, upload, bytes, read, pushedBy: c.get('user').name })
       return c.json(answerPushedProject(await getProjectAt(sql, revisionId)))
     })
@@ -74,10 +74,10 @@ function readLength(c: Context, maxBytes: number): number {
   return Number(announced)
 }
 
-async function readArchiveBody(c: Context, announced: number, maxBytes: number): Promise<Buffer> {
-  const bytes = await readBytes(c.req.raw, maxBytes)
-  if (bytes === undefined) throw tooLarge(maxBytes)
-  if (bytes.byteLength !== announced) throw wrongLength()
+/** No more than was announced is held, also of a body that is packed once more. */
+async function readArchiveBody(c: Context, announced: number): Promise<Buffer> {
+  const bytes = await readBytes(c.req.raw, announced)
+  if (bytes?.byteLength !== announced) throw wrongLength()
   return bytes
 }
 

@@ -27,7 +27,7 @@ const TOO_MANY = `they are longer than ${MAX_PARAMS_BYTES >> 10} KiB as JSON: pu
 const params = z
   .record(z.string(), z.unknown(), 'expected an object such as {}')
   .transform((object) => object as JsonObject) // it was JSON a line ago
-  .refine((object) => printJson(object).length <= MAX_PARAMS_BYTES, TOO_MANY)
+  .refine((object) => Buffer.byteLength(printJson(object)) <= MAX_PARAMS_BYTES, TOO_MANY)
 const attemptId = id.transform((digits) => digits as AttemptId)
 const resume = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('failed'), attemptId }),

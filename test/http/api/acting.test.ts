@@ -119,6 +119,9 @@ describe('PUT /api/attempts', () => {
   it('takes params of at most 256 KiB, which every task gets', async () => {
     const send = (bytes: number) => ask('PUT', '/attempts', { ...request(), params: { day: 'x'.repeat(bytes) } })
     expect((await send(250 << 10)).status).toBe(200)
+    expect((await ask('PUT', '/attempts', { ...request(), params: { day: '\u65e5'.repeat(100 << 10) } })).status).toBe(
+      400,
+    )
     const { status, body } = await send(256 << 10)
     expect([status, body.message]).toEqual([
       400,
