@@ -109,7 +109,7 @@ eachBackend('wake-ups', (open, backend) => {
     await vi.waitFor(() => expect(look).toHaveBeenCalledTimes(1), 2_000) // others are not held up
     const again = async () => {
       await wakeUps.ring([ring('1')])
-      expect(look).toHaveBeenCalledTimes(2)
+      expect(look.mock.calls.length).toBeGreaterThan(1)
     }
     await vi.waitFor(again, { timeout: 12_000, interval: 250 })
   })
