@@ -10,7 +10,7 @@ const { values } = parseArgs({ options: { repeats: { type: 'string', default: '5
 console.log(describeMachine())
 const checks = await measureChecks(Number(values.repeats))
 console.log(
-  `\nChecks, ${values.repeats} repeats of the median of ten, once warm\n\n${renderTable(checks, 'yaml alone')}`,
+  `\nChecks, ${values.repeats} repeats of the median of ten, once warm\n\n${renderTable(checks, 'js-yaml alone')}`,
 )
 console.log(`\n${[10, 50].map((tasks) => measureHeld(Number(values.repeats), tasks)).join('\n')}`)
 const expressions = await measureExpressions(Number(values.repeats))

@@ -18,7 +18,7 @@ const VENDORS = {
   'simple-git': room('git'),
   '@octokit/webhooks|smee-client': room('forge'),
   'quickjs-emscripten|quickjs-emscripten-core|moment': room('expression'),
-  yaml: room('workflow'),
+  'yaml|js-yaml': room('workflow'),
   '@dagrejs/dagre|@dagrejs/graphlib': room('graph'),
   commander: '^src/(cli/|cli[.]ts$)',
   '@hono/node-server': '^src/(http/|server[.]ts$)',

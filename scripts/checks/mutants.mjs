@@ -729,6 +729,34 @@ const TABLE = [
     '[^\\p{L}\\p{N} _.,+="-]',
     ['test/graph/write-mermaid.test.ts'],
   ],
+  [
+    'what the quick parser lets pass is taken',
+    'src/workflow/parse-quickly.ts',
+    'building.isDoubtful ? undefined : root',
+    'root',
+    ['test/workflow/parse-quickly.test.ts'],
+  ],
+  [
+    'directives of YAML mean nothing',
+    'src/workflow/parse-quickly.ts',
+    'DOUBTFUL.test(text) ? undefined : listEvents(text)',
+    'listEvents(text)',
+    ['test/workflow/parse-quickly.test.ts'],
+  ],
+  [
+    'a block at the end of a file ends its line',
+    'src/workflow/parse-quickly.ts',
+    "isOpen ? value.replace(/\\n$/, '') : value",
+    'isOpen ? value : value',
+    ['test/workflow/parse-quickly.test.ts'],
+  ],
+  [
+    'the tag of a key is that of its mapping',
+    'src/workflow/parse-thoroughly.ts',
+    'tag === undefined || !isOfKey',
+    'tag === undefined || isOfKey',
+    ['test/workflow/parse-quickly.test.ts'],
+  ],
 ]
 
 export const MUTANTS = TABLE.map(([name, file, text, replacement, tests]) => ({ name, file, text, replacement, tests }))

@@ -35,7 +35,7 @@ export type CheckedProject =
     }
 
 const MAX_FILE_BYTES = 256 << 10
-/** Of all that one check reads: a second for each, in which a web does nothing else. */
+/** Of all that one check reads. A web does nothing else meanwhile: half a second for each MiB, a second where the texts are left to the thorough parser. */
 const MAX_BYTES = 4 << 20
 
 /** Checks every top-level *.dig with all that it includes and calls, and tells all problems at once. Never throws. */

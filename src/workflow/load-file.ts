@@ -1,4 +1,3 @@
-import { isMap } from 'yaml'
 import { printJson } from '../json.ts'
 import { isNumber } from './coerce.ts'
 import { insidePath } from './inside-path.ts'
@@ -94,15 +93,11 @@ function openReading(loading: Loading, yaml: Reading['yaml'], stack: readonly st
 
 function readRoot(loading: Loading, reading: Reading): Loaded {
   const { root, at } = reading.yaml
-  if (isMap(root)) {
-    const map = readNode(reading, root)
-    if (map === null || map.kind === 'map') return map
-  }
-  const value = root === null ? null : readNode(reading, root)
-  const got = printJson(value === null ? null : plain(value))
-  const message = `Expected object to load Config but got ${got}`
+  const read = root === null ? undefined : readNode(reading, root)
+  if (read === null || read?.kind === 'map') return read
+  const message = `Expected object to load Config but got ${printJson(read === undefined ? null : plain(read))}`
   const hint = 'Write keys such as timezone: UTC and +tasks, each on a line.'
-  return refuse(loading, at(root?.range[0] ?? 0), { message, hint, digdag: { phase: 'yaml', message } })
+  return refuse(loading, at(root?.start ?? 0), { message, hint, digdag: { phase: 'yaml', message } })
 }
 
 function spend(loading: Loading, bytes: number, position: Position): boolean {

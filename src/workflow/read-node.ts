@@ -1,4 +1,3 @@
-import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
 import {
   type Entry,
   type Located,
@@ -9,10 +8,12 @@ import {
   type Position,
   sizeOf,
 } from './located.ts'
+import type { ListNode, MapNode, Node, ScalarNode, Tag } from './node.ts'
 import type { Wrong } from './problem.ts'
-import { findTextFault, scalarValue } from './scalar.ts'
+import { quote } from './quote.ts'
+import { findTextFault } from './text-fault.ts'
 import { sayYaml, type Yaml } from './yaml.ts'
-import { OMAP, PAIRS, SET } from './yaml-types.ts'
+import { INCLUDE, KNOWN_TAGS, MAP, OMAP, PAIRS, readPlain, SCALAR_TYPES, SEQ, SET } from './yaml-types.ts'
 
 /** One file being turned from nodes of YAML into located values. */
 export type Reading = {
@@ -26,21 +27,19 @@ export type Reading = {
 }
 
 /** Null after a problem. */
-export function readNode(reading: Reading, node: ParsedNode | null): Located | null {
-  const position = reading.yaml.at(node?.range[0] ?? 0)
-  if (node === null) return { kind: 'scalar', value: null, position, range: [0, 0], bytes: 4 }
-  if (isAlias(node)) return readAlias(reading, node.source, position)
+export function readNode(reading: Reading, node: Node): Located | null {
+  if (node.kind === 'alias') return readAlias(reading, node.name, reading.yaml.at(node.start))
   const { anchor } = node
   if (anchor !== undefined) reading.anchors.set(anchor, 'being read')
-  const read = readContent(reading, node, position)
+  const read = readContent(reading, node)
   if (anchor !== undefined) reading.anchors.set(anchor, read ?? 'refused')
   return read
 }
 
-function readContent(reading: Reading, node: ParsedNode, position: Position): Located | null {
-  if (isMap(node)) return node.tag === SET ? readSet(reading, node, position) : readMap(reading, node, position)
-  if (isSeq(node)) return readSeq(reading, node, position)
-  return isScalar(node) ? readScalar(reading, node, position) : null
+function readContent(reading: Reading, node: ScalarNode | ListNode | MapNode): Located | null {
+  if (node.kind === 'scalar') return readScalar(reading, node)
+  if (node.kind === 'map') return typed(reading, node.tag, readMap(reading, node), MAP_TYPES)
+  return typed(reading, node.tag, readList(reading, node), LIST_TYPES)
 }
 
 function readAlias(reading: Reading, name: string, position: Position): Located | null {
@@ -58,91 +57,115 @@ function refuseYaml({ refuse }: Reading, position: Position, message: string, hi
   refuse(position, { message, hint, digdag: sayYaml(message, position) })
 }
 
-function readScalar(reading: Reading, node: Scalar.Parsed, position: Position): LocatedScalar | null {
-  if (node.tag === '!include') {
-    reading.refuse(position, INCLUDE_AS_VALUE)
-    return null
-  }
-  const value = scalarValue(node.value)
-  if (value === undefined) {
-    refuseYaml(
-      reading,
-      position,
-      `A value of the type ${node.tag ?? 'unknown'} means nothing here`,
-      'Put it in quotes.',
-    )
-    return null
-  }
+function refuseTag(reading: Reading, { name, written, start }: Tag): null {
+  const position = reading.yaml.at(start)
+  if (name === INCLUDE) reading.refuse(position, INCLUDE_AS_VALUE)
+  else refuseYaml(reading, position, `The YAML tag ${written} means nothing here`, KNOWN_TAGS)
+  return null
+}
+
+/** Digdag looks for a file that is named by an id of its own. */
+const INCLUDE_AS_VALUE: Wrong = {
+  message: '!include stands where a value is',
+  hint: "Write it as a key: `!include : 'file.yml'`, with a space before the colon.",
+  digdag: { phase: 'missing file', message: '!include:00000000-0000-0000-0000-000000000000' },
+}
+
+function readScalar(reading: Reading, node: ScalarNode): LocatedScalar | null {
+  const position = reading.yaml.at(node.start)
+  const value = readText(reading, node)
   const fault = typeof value === 'string' ? findTextFault(value) : undefined
-  if (fault !== undefined) {
-    reading.refuse(position, fault)
-    return null
-  }
-  const range = [node.range[0], node.range[1]] as const
-  return {
-    kind: 'scalar',
-    value: atEnd(reading.yaml, node, value),
-    position,
-    range,
-    bytes: String(value).length + 2,
-  }
+  if (fault !== undefined) reading.refuse(position, fault)
+  if (fault !== undefined || value === undefined) return null
+  return { kind: 'scalar', value, position, range: [node.start, node.end], bytes: String(value).length + 2 }
 }
 
-/** A block at the end of a file has no end of line that the file does not have (as in Digdag). */
-function atEnd({ text }: Yaml, { type, range }: Scalar.Parsed, value: LocatedScalar['value']): LocatedScalar['value'] {
-  const isOpen = type?.startsWith('BLOCK_') === true && range[1] >= text.length && !text.endsWith('\n')
-  return isOpen && typeof value === 'string' ? value.replace(/\n$/, '') : value
+/** Undefined after a problem. */
+function readText(reading: Reading, { text, tag, isPlain }: ScalarNode): LocatedScalar['value'] | undefined {
+  if (tag === undefined) return isPlain ? readPlain(text) : text
+  const type = SCALAR_TYPES.get(tag.name)
+  const value = type?.read(text)
+  if (type === undefined) refuseTag(reading, tag)
+  else if (value === undefined)
+    refuseYaml(reading, reading.yaml.at(tag.start), `${tag.written}: ${quote(text)} is ${type.fault}`, KNOWN_TAGS)
+  return value
 }
 
-function readSeq(reading: Reading, node: YAMLSeq.Parsed, position: Position): Located {
-  const items = node.items.flatMap((item) => readNode(reading, item) ?? [])
-  if (node.tag === OMAP) return mapOf(items, position)
-  return listOf(node.tag === PAIRS ? items.flatMap(pairsOf) : items, position)
+function readList(reading: Reading, { items, start }: ListNode): LocatedList {
+  return listOf(
+    items.flatMap((item) => readNode(reading, item) ?? []),
+    reading.yaml.at(start),
+  )
 }
 
 function listOf(items: readonly Located[], position: Position): LocatedList {
   return { kind: 'list', items, position, bytes: items.reduce((total, item) => total + item.bytes + 1, 2) }
 }
 
-/** `!!omap` is a list of mappings that together are one. */
-function mapOf(items: readonly Located[], position: Position): LocatedMap {
-  const entries = new Map(items.flatMap((item) => (item.kind === 'map' ? [...item.entries] : [])))
-  return { kind: 'map', entries, position, bytes: sizeOf(entries) }
+/** Undefined for what cannot be of the type. */
+type Types<Read> = ReadonlyMap<string, (read: Read) => Located | undefined>
+
+function typed<Read extends Located>(
+  reading: Reading,
+  tag: Tag | undefined,
+  read: Read,
+  types: Types<Read>,
+): Located | null {
+  return tag === undefined ? read : (types.get(tag.name)?.(read) ?? refuseTag(reading, tag))
 }
 
-/** `!!pairs` is a list of lists, each of a key and its value. */
-function pairsOf(item: Located): readonly Located[] {
-  if (item.kind !== 'map') return [item]
-  return [...item.entries].map(([name, { key, value }]) => listOf([keyText(name, key), value], key))
+const MAP_TYPES: Types<LocatedMap> = new Map<string, (map: LocatedMap) => Located>([
+  [MAP, (map) => map],
+  [SET, setOf],
+])
+const LIST_TYPES: Types<LocatedList> = new Map<string, (list: LocatedList) => Located | undefined>([
+  [SEQ, (list) => list],
+  [OMAP, omapOf],
+  [PAIRS, pairsOf],
+])
+
+/** A list of its keys (as in Digdag). */
+function setOf({ entries, position }: LocatedMap): LocatedList {
+  const names = [...entries].map(([name, { key }]) => keyText(name, key))
+  return listOf(names, position)
+}
+
+/** A list of mappings of one key each, that together are one. */
+function omapOf(list: LocatedList): LocatedMap | undefined {
+  const pairs = listPairs(list)
+  if (pairs === undefined) return undefined
+  const entries = new Map(pairs)
+  return { kind: 'map', entries, position: list.position, bytes: sizeOf(entries) }
+}
+
+/** The same, but as a list of lists, each of a key and its value. */
+function pairsOf(list: LocatedList): LocatedList | undefined {
+  const pairs = listPairs(list)?.map(([name, { key, value }]) => listOf([keyText(name, key), value], key))
+  return pairs && listOf(pairs, list.position)
+}
+
+function listPairs({ items }: LocatedList): readonly [string, Entry][] | undefined {
+  const isPair = (item: Located) => item.kind === 'map' && item.entries.size === 1
+  return items.every(isPair) ? items.flatMap((item) => (item.kind === 'map' ? [...item.entries] : [])) : undefined
 }
 
 function keyText(name: string, position: Position): LocatedScalar {
   return { kind: 'scalar', value: name, position, range: [0, 0], bytes: name.length + 2 }
 }
 
-/** `!!set` is a list of its keys (as in Digdag). */
-function readSet(reading: Reading, node: YAMLMap.Parsed, position: Position): LocatedList {
-  const { entries } = readMap(reading, node, position)
-  return listOf(
-    [...entries].map(([name, { key }]) => keyText(name, key)),
-    position,
-  )
+function readMap(reading: Reading, node: MapNode): LocatedMap {
+  const members: Members = { keys: [], entries: new Map() }
+  for (const pair of node.pairs) {
+    const key = readKey(reading, pair.key)
+    const value = readNode(reading, pair.value)
+    if (key !== undefined) addMember(reading, members, key, value)
+  }
+  refuseDuplicates(reading, members.keys)
+  const { entries } = members
+  return { kind: 'map', entries, position: reading.yaml.at(node.start), bytes: sizeOf(entries) }
 }
 
-function readMap(reading: Reading, node: YAMLMap.Parsed, position: Position): LocatedMap {
-  let entries = new Map<string, Entry>()
-  const keys: Key[] = []
-  for (const [index, pair] of node.items.entries()) {
-    const isInclude = index === 0 && node.tag === '!include'
-    const key = isInclude ? firstInclude(reading, pair.key, position) : readKey(reading, pair.key, position)
-    if (key?.kind === 'include') entries = mergeEntries(entries, include(reading, pair.value, key.position))
-    else if (key?.kind === 'merge') addMissing(entries, keys, mergeSources(reading, pair.value, key.position))
-    else if (key !== undefined) addEntry(reading, entries, key, pair.value)
-    if (key !== undefined && key.kind !== 'include') keys.push(key)
-  }
-  refuseDuplicates(reading, keys)
-  return { kind: 'map', entries, position, bytes: sizeOf(entries) }
-}
+type Members = { readonly keys: Key[]; entries: Map<string, Entry> }
 
 /** `name` is what the key means, `text` how it is written: 010 means 8. */
 type Key = {
@@ -152,21 +175,26 @@ type Key = {
   readonly position: Position
 }
 
-function readKey(reading: Reading, node: ParsedNode | null, whole: Position): Key | undefined {
-  const position = node === null ? whole : reading.yaml.at(node.range[0])
-  if (isScalar(node) && node.tag === '!include') return { ...INCLUDE, position }
-  const read = node === null ? null : readNode(reading, node)
-  if (node !== null && read === null) return undefined
-  if (read?.kind === 'scalar' && read.value !== null) {
-    const name = String(read.value)
-    const isMerge = name === '<<' && isScalar(node) && node.type === 'PLAIN'
-    return { kind: isMerge ? 'merge' : 'plain', name, text: isScalar(node) ? (node.source ?? name) : name, position }
-  }
-  reading.refuse(position, read === null || read.kind === 'scalar' ? EMPTY_KEY : NO_TEXT)
+function readKey(reading: Reading, node: Node): Key | undefined {
+  if (node.kind === 'scalar' && node.tag?.name === INCLUDE) return includeKey(reading, node.tag)
+  const position = reading.yaml.at(node.start)
+  const read = readNode(reading, node)
+  if (read === null) return undefined
+  if (read.kind === 'scalar' && read.value !== null) return keyOf(node, String(read.value), position)
+  reading.refuse(position, read.kind === 'scalar' ? EMPTY_KEY : NO_TEXT)
   return undefined
 }
 
-const INCLUDE = { kind: 'include', name: '!include', text: '!include' } as const
+function keyOf(node: Node, name: string, position: Position): Key {
+  if (node.kind !== 'scalar') return { kind: 'plain', name, text: name, position }
+  const isMerge = name === '<<' && node.isPlain && node.tag === undefined
+  return { kind: isMerge ? 'merge' : 'plain', name, text: node.text, position }
+}
+
+/** Whatever stands between the tag and the colon means nothing (as in Digdag). */
+function includeKey({ yaml }: Reading, { start }: Tag): Key {
+  return { kind: 'include', name: INCLUDE, text: INCLUDE, position: yaml.at(start) }
+}
 
 /** Digdag's message is one of a library, and comes at once. */
 const EMPTY_KEY: Wrong = {
@@ -175,21 +203,6 @@ const EMPTY_KEY: Wrong = {
   digdag: { phase: 'at once', message: 'Null key for a Map not allowed in JSON' },
 }
 const NO_TEXT: Wrong = { message: 'A key is no text', hint: 'Write keys as words; put odd ones in quotes.' }
-
-/** The tag of the whole mapping stands before its first key, which must be empty to be an include. */
-function firstInclude({ refuse }: Reading, node: ParsedNode | null, position: Position): Key | undefined {
-  if (node === null || (isScalar(node) && node.value === null && node.range[0] === node.range[1]))
-    return { ...INCLUDE, position }
-  refuse(position, INCLUDE_AS_VALUE)
-  return undefined
-}
-
-/** Digdag looks for a file that is named by an id of its own. */
-const INCLUDE_AS_VALUE: Wrong = {
-  message: '!include stands where a value is',
-  hint: "Write it as a key: `!include : 'file.yml'`, with a space before the colon.",
-  digdag: { phase: 'missing file', message: '!include:00000000-0000-0000-0000-000000000000' },
-}
 
 /** Keys are the same when they are written alike: 8 and 010 are not, though the later one counts (as in Digdag). */
 function refuseDuplicates({ refuse }: Reading, keys: readonly Key[]): void {
@@ -206,10 +219,16 @@ function refuseDuplicates({ refuse }: Reading, keys: readonly Key[]): void {
   }
 }
 
-function addEntry(reading: Reading, entries: Map<string, Entry>, key: Key, value: ParsedNode | null): void {
-  const read = readNode(reading, value)
-  if (read !== null)
-    entries.set(key.name, { key: key.position, value: value === null ? { ...read, position: key.position } : read })
+function addMember(reading: Reading, members: Members, key: Key, value: Located | null): void {
+  const { keys, entries } = members
+  if (key.kind === 'include' && value !== null)
+    members.entries = mergeEntries(
+      entries,
+      reading.include(value.kind === 'scalar' ? value.value : undefined, value.position),
+    )
+  if (key.kind === 'merge' && value !== null) addMissing(entries, keys, mergeSources(reading, value, key.position))
+  if (key.kind === 'plain' && value !== null) entries.set(key.name, { key: key.position, value })
+  if (key.kind !== 'include') keys.push(key)
 }
 
 /** Keys of the mapping itself, before and after `<<`, win; of several merged mappings the first does. */
@@ -219,19 +238,11 @@ function addMissing(entries: Map<string, Entry>, own: readonly Key[], sources: r
     for (const [name, entry] of source.entries) if (!entries.has(name) && !names.has(name)) entries.set(name, entry)
 }
 
-function mergeSources(reading: Reading, node: ParsedNode | null, position: Position): readonly LocatedMap[] {
-  const read = readNode(reading, node)
-  if (read === null) return []
-  const sources = read.kind === 'list' ? read.items : [read]
+function mergeSources(reading: Reading, value: Located, position: Position): readonly LocatedMap[] {
+  const sources = value.kind === 'list' ? value.items : [value]
   const maps = sources.filter((source) => source.kind === 'map')
   if (maps.length < sources.length) refuseYaml(reading, position, '<< merges mappings, and this is none', MERGE_HINT)
   return maps
 }
 
 const MERGE_HINT = 'Give it an alias of a mapping, or a list of such: <<: *base.'
-
-/** Problems stand at the path: that is what is wrong, or leads there. */
-function include(reading: Reading, value: ParsedNode | null, key: Position): ReadonlyMap<string, Entry> {
-  const position = value === null ? key : reading.yaml.at(value.range[0])
-  return reading.include(isScalar(value) ? value.value : undefined, position)
-}

@@ -1,11 +1,19 @@
-import type { CollectionTag, ScalarTag } from 'yaml'
 import { ExactNumber } from '../brand.ts'
-import { quote } from './quote.ts'
+import type { LocatedScalar } from './located.ts'
 
-const STANDARD = 'tag:yaml.org,2002:'
+/** The prefix of the tags of YAML itself. */
+export const STANDARD = 'tag:yaml.org,2002:'
+export const INCLUDE = '!include'
+export const MAP = `${STANDARD}map`
+export const SEQ = `${STANDARD}seq`
 export const SET = `${STANDARD}set`
 export const OMAP = `${STANDARD}omap`
 export const PAIRS = `${STANDARD}pairs`
+
+export const KNOWN_TAGS = 'Put the text in quotes, or use one of !!str !!int !!float !!binary !!set.'
+
+type Value = LocatedScalar['value']
+type ScalarType = { readonly read: (text: string) => Value | undefined; readonly fault: string }
 
 const TAGGED_INTEGER = /^[-+]?(?:0b[01_]+|0x[\da-fA-F_]+|0[0-7_]*|[1-9][\d_]*|\d[\d_]*(?::[0-5]?\d)+)$/
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -26,8 +34,11 @@ const TYPED = new RegExp(
   `^(?:(${NULL})|(${BOOLEAN})|(${INTEGER})|(${FLOAT})|(${SEXAGESIMAL})|(${INFINITE})|${NOT_A_NUMBER})$`,
 )
 
-function readTyped(text: string): unknown {
-  const [, nothing, boolean, integer, float, sexagesimal, infinite] = TYPED.exec(text) ?? []
+/** What a text means that stands without quotes and without a tag. What is none of these types is a text: `yes`, `10:00`, `0.5` and dates too. */
+export function readPlain(text: string): Value {
+  const typed = TYPED.exec(text)
+  if (typed === null) return text
+  const [, nothing, boolean, integer, float, sexagesimal, infinite] = typed
   if (nothing !== undefined) return null
   if (boolean !== undefined) return /^t/i.test(text)
   if (integer !== undefined) return readInteger(text)
@@ -36,37 +47,18 @@ function readTyped(text: string): unknown {
   return infinite === undefined ? 'NaN' : readInfinite(text)
 }
 
-/**
- * The types of Digdag's dialect. All that is plain and is none of them is a text: `yes`, `10:00`, `0.5` and dates too. A tag such as `!!int` takes
- * more than the type itself does.
- */
-export const YAML_TYPES: readonly (ScalarTag | CollectionTag)[] = [
-  tagged('int', 'no whole number', readTaggedInteger),
-  tagged('float', 'no number', readTaggedFloat),
-  tagged('bool', '', (text) => BOOLEANS.get(text.toLowerCase()) ?? null),
-  tagged('null', '', () => null),
-  tagged('binary', 'no base64', readBinary),
-  collection('map', 'set'),
-  collection('seq', 'omap'),
-  collection('seq', 'pairs'),
-  { tag: `${STANDARD}plain`, default: true, test: TYPED, resolve: readTyped },
-  // `!include` is a tag of keys. Before the first key of an indented mapping the parser takes it for the mapping's own.
-  { tag: '!include', resolve: (text) => text },
-  { tag: '!include', collection: 'map', resolve: (map) => map },
-]
+/** By its tag, which takes more than the type does without one. `read` gives undefined for what the type cannot be: that is `fault`. */
+export const SCALAR_TYPES: ReadonlyMap<string, ScalarType> = new Map([
+  typed('str', '', (text) => text),
+  typed('int', 'no whole number', readTaggedInteger),
+  typed('float', 'no number', readTaggedFloat),
+  typed('bool', '', (text) => BOOLEANS.get(text.toLowerCase()) ?? null),
+  typed('null', '', () => null),
+  typed('binary', 'no base64', readBinary),
+])
 
-/** `read` gives undefined for what the tag cannot be. */
-function tagged(name: string, fault: string, read: (text: string) => unknown): ScalarTag {
-  const resolve = (text: string, onError: (message: string) => void) => {
-    const value = read(text)
-    if (value === undefined) onError(`!!${name}: ${quote(text)} is ${fault}`)
-    return value
-  }
-  return { tag: `${STANDARD}${name}`, resolve }
-}
-
-function collection(kind: 'map' | 'seq', name: string): CollectionTag {
-  return { tag: `${STANDARD}${name}`, collection: kind, resolve: (node) => node }
+function typed(name: string, fault: string, read: ScalarType['read']): [tag: string, type: ScalarType] {
+  return [`${STANDARD}${name}`, { fault, read }]
 }
 
 function readInteger(text: string): number | ExactNumber {

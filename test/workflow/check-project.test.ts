@@ -255,6 +255,8 @@ describe('any text', () => {
   it.each([
     ['spaces before a duration', `+a: {echo>: x, _timeout: "${' '.repeat(2000)}1x"}\n`],
     ['colons after a time of day', `schedule: {daily>: "1${':'.repeat(200_000)}x"}\n`],
+    ['brackets that are not closed', 'a: {{a: x\n'.repeat(26_000)],
+    ['brackets that are not opened', `x: 1\n${'? {- x\n, '.repeat(29_000)}`],
   ])('with many %s is refused in time', (_, text) => {
     const { ms, checked } = timed(text)
     expect(checked.problems.length).toBeGreaterThan(0)

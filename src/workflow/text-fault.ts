@@ -1,6 +1,3 @@
-import { isNumber } from './coerce.ts'
-import type { LocatedScalar } from './located.ts'
-
 /** What no process, page or database takes as it is. */
 export function findTextFault(text: string): { readonly message: string; readonly hint: string } | undefined {
   if (text.includes('\0'))
@@ -11,10 +8,4 @@ export function findTextFault(text: string): { readonly message: string; readonl
       hint: 'Save the file as UTF-8.',
     }
   return undefined
-}
-
-/** Undefined when a value of this type means nothing in a workflow. */
-export function scalarValue(value: unknown): LocatedScalar['value'] | undefined {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
-  return isNumber(value) ? value : undefined
 }

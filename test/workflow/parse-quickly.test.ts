@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { sampleProject } from '../../bench/sample-project.ts'
+import type { Node } from '../../src/workflow/node.ts'
+import { parseQuickly } from '../../src/workflow/parse-quickly.ts'
+import { parseThoroughly } from '../../src/workflow/parse-thoroughly.ts'
+import { MAP, SEQ } from '../../src/workflow/yaml-types.ts'
+import { effort, PROPERTY_MS } from '../support/properties.ts'
+
+/** What both parsers must say of a node: not where lists and mappings begin, nor where texts end, which are places for people alone. */
+function outline(node: Node | null): unknown {
+  if (node === null) return null
+  if (node.kind === 'alias') return ['*', node.name, node.start]
+  const own = [node.anchor, MEANS_NOTHING.has(node.tag?.name) ? undefined : node.tag?.name]
+  if (node.kind === 'list') return [...own, node.items.map(outline)]
+  if (node.kind === 'map') return [...own, node.pairs.map(({ key, value }) => [outline(key), outline(value)])]
+  return [...own, node.text, node.isPlain, node.text === '' ? 'anywhere' : node.start]
+}
+
+/** The library takes `!` for the one that fits. */
+const MEANS_NOTHING: ReadonlySet<string | undefined> = new Set([MAP, SEQ])
+
+/** Undefined for what it declines. */
+function readThoroughly(text: string): unknown {
+  const parsed = parseThoroughly(text)
+  return 'root' in parsed ? outline(parsed.root) : undefined
+}
+
+const reference = readFileSync(new URL('reference.dig', import.meta.url), 'utf8')
+
+const named = (texts: readonly string[]) => texts.map((text) => [JSON.stringify(text).slice(0, 60), text] as const)
+
+const RIGHT: readonly string[] = [
+  reference,
+  ...sampleProject(3, 50).values(),
+  '# nothing\n',
+  '---\na: 1\n',
+  '? a\n: b\n',
+  'a: &x [1, {b: c}]\nd: *x\n*x : e\n',
+  'a:\n  &x b: c\n',
+  'a: !!set {b, c}\n!include : d\n',
+  'a: !<tag:yaml.org,2002:int> "1"\nb: ! c\n',
+  'a: |2 # c\n    b\n\nc: >-\n  d\n  e\n',
+  'a: # |\n  |\n  b\n',
+  'a: |\n  b',
+  'a: |\n  b\n  ',
+  "a: \"b\n  c\\n\"\nd: 'e''f'\n",
+  '- a\n-\n- - b\n',
+  '{a, b: , c: d}\n',
+  '!!map\n: a\n',
+]
+
+/** Of these js-yaml takes some without a word, though they are wrong; others are right. */
+const LEFT: readonly string[] = [
+  'a: b: c\n',
+  'a: &x b: c\n',
+  'a: !include : b\n',
+  '- a: &x b: c\n',
+  'a: &x[1]\n',
+  'a: !{}\n',
+  'a:\n\t\nb: c\n',
+  ' ---\na: b\n',
+  ' %YAML 1.1\n---\na: b\n',
+  '%TAG !e! tag:yaml.org,2002:\n---\na: !e!int "3"\n',
+  '...\na: b\n',
+  'a: b\n---\nc: d\n',
+  `${'k'.repeat(1025)}: b\n`,
+  `a: ${'['.repeat(101)}${']'.repeat(101)}\n`,
+  'a: [\n  1\n]\n',
+  'a: "\n',
+]
+
+describe('the quick parser', () => {
+  it.each(named(RIGHT))('reads %s as the thorough one does', (_, text) => {
+    const root = parseQuickly(text)
+    expect(root).toBeDefined()
+    expect(outline(root ?? null)).toEqual(readThoroughly(text))
+  })
+
+  it.each(named(LEFT))('leaves %s to the thorough one', (_, text) => expect(parseQuickly(text)).toBeUndefined())
+
+  it('tells where everything stands', () => {
+    const text = 'a: "b"\nc: |\n  d\ne: [f, *g]\n'
+    const starts: number[] = []
+    const visit = (node: Node): void => {
+      starts.push(node.start)
+      if (node.kind === 'list') node.items.forEach(visit)
+      if (node.kind === 'map') for (const { key, value } of node.pairs) [key, value].forEach(visit)
+    }
+    const root = parseQuickly(text)
+    if (root) visit(root)
+    expect(starts.map((start) => text[start])).toEqual(['a', 'a', '"', 'c', '|', 'e', '[', 'f', '*'])
+  })
+
+  it(
+    'means the same by whatever both take',
+    () => {
+      const lines = [...RIGHT, ...LEFT].flatMap((text) => text.split('\n')).filter((line) => line.length < 100)
+      const pieces = [
+        ': ',
+        '- ',
+        ' ',
+        '  ',
+        '&a ',
+        '*a',
+        '!!str ',
+        '!include : ',
+        '"',
+        "'",
+        '[',
+        ']',
+        '{',
+        '}',
+        ', ',
+        ' #',
+      ]
+      const line = fc
+        .tuple(fc.nat(3), fc.constantFrom(...lines), fc.constantFrom('', ...pieces), fc.nat(60))
+        .map(([indent, drawn, piece, at]) => `${' '.repeat(indent * 2)}${drawn.slice(0, at)}${piece}${drawn.slice(at)}`)
+      const text = fc.array(line, { minLength: 1, maxLength: 6 }).map((drawn) => `${drawn.join('\n')}\n`)
+      let both = 0
+      fc.assert(
+        fc.property(text, (drawn) => {
+          const [quick, thorough] = [parseQuickly(drawn), readThoroughly(drawn)]
+          if (quick === undefined || thorough === undefined) return
+          both++
+          expect(outline(quick)).toEqual(thorough)
+        }),
+        effort(3000),
+      )
+      expect(both).toBeGreaterThan(200)
+    },
+    PROPERTY_MS,
+  )
+})
