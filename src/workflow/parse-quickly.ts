@@ -23,21 +23,51 @@ const MAX_DEPTH = 101
 const MAX_KEY = 1024
 
 /** The root of a text, null where nothing stands. Undefined for what the parser declines, which may be right all the same: ask `parseThoroughly`. */
-export function parseQuickly(text: string): Node | null | undefined {
-  const events = DOUBTFUL.test(text) ? undefined : listEvents(text)
-  if (events === undefined || events.length === 0) return events && null
+export function parseQuickly(given: string): Node | null | undefined {
+  const parsed = DOUBTFUL.test(given) ? undefined : parse(given)
+  if (parsed === undefined) return undefined
+  const { text, events, padded } = parsed
+  if (events.length === 0) return null
   if (events.some(({ type }, index) => index > 0 && type === EVENT_ID.DOCUMENT)) return undefined
   const building: Building = { text, events, next: 1, end: 0, isDoubtful: false }
   const root = buildNext(building)
-  return building.isDoubtful ? undefined : root
+  if (root === undefined || building.isDoubtful) return undefined
+  return padded.length === 0 ? root : moveBack(root, padded)
 }
 
-function listEvents(text: string): readonly Event[] | undefined {
+/** `padded` are the lines that were indented, by their offsets in `text`. */
+type Parsed = { readonly text: string; readonly events: readonly Event[]; readonly padded: readonly number[] }
+
+const PADDING = ' '.repeat(1000)
+const MAX_PADDED = 50
+
+/**
+ * Lines within brackets and quotes need not be indented deeper than their key in Digdag; the parser wants them to be. There spaces mean nothing, so that
+ * line after line can be given some until it is content.
+ */
+function parse(given: string): Parsed | undefined {
+  const padded: number[] = []
+  let text = given
+  while (padded.length <= MAX_PADDED) {
+    const parsed = listEvents(text)
+    if ('events' in parsed) return { text, events: parsed.events, padded }
+    const line = text.lastIndexOf('\n', parsed.offset - 1) + 1
+    const isMarker = /^(?:---|\.\.\.)\s/.test(text.slice(line, line + 4))
+    if (!parsed.isIndentation || isMarker || line <= (padded.at(-1) ?? 0)) return undefined
+    text = `${text.slice(0, line)}${PADDING}${text.slice(line)}`
+    padded.push(line)
+  }
+  return undefined
+}
+
+type Declined = { readonly offset: number; readonly isIndentation: boolean }
+
+function listEvents(text: string): { readonly events: readonly Event[] } | Declined {
   try {
-    return parseEvents(text, { maxDepth: MAX_DEPTH })
+    return { events: parseEvents(text, { maxDepth: MAX_DEPTH }) }
   } catch (error) {
-    if (error instanceof YAMLException) return undefined
-    throw error
+    if (!(error instanceof YAMLException)) throw error
+    return { offset: error.mark?.position ?? 0, isIndentation: error.reason === 'deficient indentation' }
   }
 }
 
@@ -74,7 +104,7 @@ function buildValue(building: Building, event: ValueEvent, start: number): Node 
   const { text, end } = building
   if (isGlued(text, event.anchorEnd) || isGlued(text, event.tagEnd)) building.isDoubtful = true
   const [anchor, tag] = [anchorOf(building, event), tagOf(building, event)]
-  if (event.type === EVENT_ID.MAPPING) return { kind: 'map', start, anchor, tag, pairs: buildPairs(building) }
+  if (event.type === EVENT_ID.MAPPING) return { kind: 'map', start, anchor, tag, pairs: buildPairs(building, event) }
   if (event.type === EVENT_ID.SEQUENCE) return { kind: 'list', start, anchor, tag, items: buildItems(building) }
   return { kind: 'scalar', start, anchor, tag, text: textOf(text, event), isPlain: event.style === PLAIN, end }
 }
@@ -85,20 +115,31 @@ function buildItems(building: Building): readonly Node[] {
   return items
 }
 
-function buildPairs(building: Building): readonly Pair[] {
+function buildPairs(building: Building, { style }: MappingEvent): readonly Pair[] {
+  const { text } = building
+  const isOdd = style === COLLECTION_STYLE.FLOW ? isKeyOverLines : isSecondOfLine
   const pairs: Pair[] = []
   for (let key = buildNext(building); key !== undefined; key = buildNext(building)) {
     const { end } = building
     const value = buildNext(building)
-    if (value !== undefined) pairs.push({ key, value })
-    if (end - key.start > MAX_KEY || isSecondOfLine(building.text, end, value)) building.isDoubtful = true
+    if (value === undefined) continue
+    pairs.push({ key, value })
+    if (end - key.start > MAX_KEY || isOdd(text, { key, value }, end)) building.isDoubtful = true
   }
   return pairs
 }
 
-/** `a: &x b: c` */
-function isSecondOfLine(text: string, end: number, value: Node | undefined): boolean {
-  if (value?.kind !== 'map' || text[value.start] === '{') return false
+/** Before the colon of an entry `{a\n: b}`. `end`: of the key. */
+function isKeyOverLines(text: string, { key }: Pair, end: number): boolean {
+  const next = skip(BETWEEN, text, end)
+  return text[next] === ':' && text.slice(key.start, next).includes('\n')
+}
+
+const BETWEEN = /(?:\s|#.*)*/y
+
+/** A mapping that begins behind its key: `a: &x b: c`. */
+function isSecondOfLine(text: string, { value }: Pair, end: number): boolean {
+  if (value.kind !== 'map' || text[value.start] === '{') return false
   const [first] = value.pairs
   return !text.slice(end, first?.key.start).includes('\n')
 }
@@ -153,4 +194,16 @@ function textOf(text: string, event: ScalarEvent): string {
   if (!isBlock(event) || event.valueEnd < text.length || text.endsWith('\n')) return value
   const isOpen = text.length - text.lastIndexOf('\n') - 1 > event.indent || event.chomping === CHOMPING_MODE.KEEP
   return isOpen ? value.replace(/\n$/, '') : value
+}
+
+/** To where everything stands in the text that was given. */
+function moveBack(node: Node, padded: readonly number[]): Node {
+  const back = (offset: number) => offset - padded.filter((line) => line < offset).length * PADDING.length
+  const start = back(node.start)
+  if (node.kind === 'alias') return { ...node, start }
+  const tag = node.tag && { ...node.tag, start: back(node.tag.start) }
+  if (node.kind === 'scalar') return { ...node, start, tag, end: back(node.end) }
+  if (node.kind === 'list') return { ...node, start, tag, items: node.items.map((item) => moveBack(item, padded)) }
+  const pairs = node.pairs.map(({ key, value }) => ({ key: moveBack(key, padded), value: moveBack(value, padded) }))
+  return { ...node, start, tag, pairs }
 }

@@ -32,7 +32,9 @@ export function readNode(reading: Reading, node: Node): Located | null {
   const { anchor } = node
   if (anchor !== undefined) reading.anchors.set(anchor, 'being read')
   const read = readContent(reading, node)
-  if (anchor !== undefined) reading.anchors.set(anchor, read ?? 'refused')
+  // A node within may have had the same anchor: the later one counts.
+  if (anchor !== undefined && reading.anchors.get(anchor) === 'being read')
+    reading.anchors.set(anchor, read ?? 'refused')
   return read
 }
 

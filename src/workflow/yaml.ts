@@ -24,7 +24,7 @@ export function readYaml(file: string, given: string): { readonly yaml: Yaml; re
 /** The end of a line on old Macs; one letter for another, so that offsets stay. */
 const LONE_RETURN = /\r(?!\n)/g
 
-/** Two libraries: one is quick, and stricter than Digdag about closing brackets; the other is neither, and goes on after an error, so that all are told. */
+/** Two libraries: one is quick, and stops at the first thing that it does not like; the other goes on after an error, so that all are told. */
 function parse(text: string): ReturnType<typeof parseThoroughly> {
   const root = parseQuickly(text)
   return root === undefined || findOddLetter(text).length > 0 ? parseThoroughly(text) : { root }

@@ -141,7 +141,14 @@ const UNTOLD: Readonly<Record<string, readonly string[]>> = {
   ],
   'of the names of retries and revisions': ['must not be blank'],
   'of a file without a name, which is hidden': ['must not be blank'],
-  'to people': ['the zone … was never checked', 'Missing closing', 'being read', 'being read'],
+  'to people': [
+    'the zone … was never checked',
+    'Missing closing',
+    'deficient indentation',
+    'being read',
+    'being read',
+    'being read',
+  ],
 }
 const untold = Object.values(UNTOLD).flat()
 

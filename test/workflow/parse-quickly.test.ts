@@ -67,7 +67,7 @@ const LEFT: readonly string[] = [
   'a: b\n---\nc: d\n',
   `${'k'.repeat(1025)}: b\n`,
   `a: ${'['.repeat(101)}${']'.repeat(101)}\n`,
-  'a: [\n  1\n]\n',
+  `a: [${'\n1,'.repeat(60)}]\n`,
   'a: "\n',
 ]
 

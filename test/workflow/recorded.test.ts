@@ -27,10 +27,6 @@ const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {
       ],
       ...['block: anchor with a dot', 'block: anchor with a colon', 'bytes: next line', 'bytes: line separator'],
     ],
-  'it tells where a bracket or a quote was opened, for which the lines within must be indented deeper than their key': [
-    ...['structure: flow at the margin', 'flow: closing bracket before the key', 'flow: items at the key'],
-    ...['flow: items before the key', 'flow: quoted text on lines at the margin'],
-  ],
   'it declines what newer YAML declines: a comment without a space, a list of signs, a line with % below the first': [
     ...['block: comment without a space', 'block: directive after content', 'int: signs'],
   ],

@@ -70,6 +70,28 @@ describe('the YAML dialect', () => {
     })
   })
 
+  it.each<[string, unknown]>([
+    ['[\n1,\n2\n]', [1, 2]],
+    ['{\na: [\n 1\n],\nb: 2\n}', { a: [1], b: 2 }],
+    ['"a\nb\n\nc"', 'a b\nc'],
+    ["'a\n b'", 'a b'],
+  ])('has lines at the margin within brackets and quotes: %j', (text, value) => {
+    expect(read(`_export:\n  v: ${text}\n+a: {echo>: x}\n`).config._export).toEqual({ v: value })
+  })
+
+  it('tells the place of what is wrong behind such lines', () => {
+    expect(problems('_export:\n  v: [\n1,\n2\n]\n+a: {ehco>: x}\n')).toEqual([
+      'main.dig:6:6 error: Unknown operator ehco>: +main+a cannot run | Did you mean echo>?',
+    ])
+    expect(problems('+a: {\n_export: {a: 1},\nehco>: x\n}\n')).toEqual([
+      'main.dig:3:1 error: Unknown operator ehco>: +main+a cannot run | Did you mean echo>?',
+    ])
+  })
+
+  it('means the inner one by an anchor within one of the same name', () => {
+    expect(values('a: &x [1, &x 2]\nb: *x')).toEqual({ a: [1, 2], b: 2 })
+  })
+
   it('makes texts of keys that are none', () => {
     expect(values('10: a\ntrue: b\n1.5: c')).toEqual({ 10: 'a', true: 'b', 1.5: 'c' })
   })
