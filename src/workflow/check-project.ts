@@ -35,7 +35,7 @@ export type CheckedProject =
     }
 
 const MAX_FILE_BYTES = 256 << 10
-/** Of all that one check reads. A web does nothing else meanwhile: half a second for each MiB, a second where the texts are left to the thorough parser. */
+/** Of all that one check reads. A web does nothing else meanwhile: half a second for each MiB of ordinary files, up to four of odd ones. */
 const MAX_BYTES = 4 << 20
 
 /** Checks every top-level *.dig with all that it includes and calls, and tells all problems at once. Never throws. */

@@ -15,12 +15,16 @@ import {
 import type { Node, Pair, Tag } from './node.ts'
 import { STANDARD } from './yaml-types.ts'
 
-/** Where the parser lets things pass: tabs for indentation, markers of documents that are none. Directives are left to the other one. */
-const DOUBTFUL = /\t|^(?: +---| *%|\.\.\.)/m
+/**
+ * What the parser takes otherwise than Digdag does, or than its neighbour: tabs (also in comments and texts, where they are right), markers of documents
+ * that are none, directives, `\\U`, empty lines behind an escaped end of line, escapes in tags.
+ */
+const DOUBTFUL = /\t|^(?: +---| *%|\.\.\.)|\\U|\\\r?\n *\r?\n|(?<=\s)!\S*%/m
 
-/** Of lists and mappings in each other, and of the value in them. */
+/** The parser counts the value within 100 lists and mappings, too. */
 const MAX_DEPTH = 101
-const MAX_KEY = 1024
+/** A key of 1,024 letters, counted from its anchor to its colon, is too long; none near that is for this parser to decide. */
+const MAX_KEY = 500
 
 /** The root of a text, null where nothing stands. Undefined for what the parser declines, which may be right all the same: ask `parseThoroughly`. */
 export function parseQuickly(given: string): Node | null | undefined {
@@ -30,7 +34,7 @@ export function parseQuickly(given: string): Node | null | undefined {
   if (events.length === 0) return null
   if (events.some(({ type }, index) => index > 0 && type === EVENT_ID.DOCUMENT)) return undefined
   const building: Building = { text, events, next: 1, end: 0, isDoubtful: false }
-  const root = buildNext(building)
+  const root = buildNext(building, HERE)
   if (root === undefined || building.isDoubtful) return undefined
   return padded.length === 0 ? root : moveBack(root, padded)
 }
@@ -82,20 +86,15 @@ type Building = {
   isDoubtful: boolean
 }
 
-/** Undefined where a list, a mapping or the document ends. */
-function buildNext(building: Building): Node | undefined {
+/** Undefined where a list, a mapping or the document ends. `before`: what may stand before a node of nothing. */
+function buildNext(building: Building, before: RegExp): Node | undefined {
   const event = building.events[building.next++]
   if (event === undefined || event.type === EVENT_ID.POP || event.type === EVENT_ID.DOCUMENT) return undefined
-  const start = startOf(building, event)
+  const start = startOf(building, event, before)
   building.end = endOf(event, start)
   return event.type === EVENT_ID.ALIAS
-    ? { kind: 'alias', start, name: anchorOf(building, event) ?? '' }
+    ? { kind: 'alias', start, name: building.text.slice(event.anchorStart, event.anchorEnd) }
     : buildValue(building, event, start)
-}
-
-/** `&x[1]` and `!{}` */
-function isGlued(text: string, end: number): boolean {
-  return end >= 0 && /[^\s,\]}]/.test(text.charAt(end))
 }
 
 type ValueEvent = ScalarEvent | SequenceEvent | MappingEvent
@@ -104,38 +103,54 @@ function buildValue(building: Building, event: ValueEvent, start: number): Node 
   const { text, end } = building
   if (isGlued(text, event.anchorEnd) || isGlued(text, event.tagEnd)) building.isDoubtful = true
   const [anchor, tag] = [anchorOf(building, event), tagOf(building, event)]
-  if (event.type === EVENT_ID.MAPPING) return { kind: 'map', start, anchor, tag, pairs: buildPairs(building, event) }
-  if (event.type === EVENT_ID.SEQUENCE) return { kind: 'list', start, anchor, tag, items: buildItems(building) }
-  return { kind: 'scalar', start, anchor, tag, text: textOf(text, event), isPlain: event.style === PLAIN, end }
+  if (event.type === EVENT_ID.SCALAR)
+    return { kind: 'scalar', start, anchor, tag, text: textOf(text, event), isPlain: event.style === PLAIN, end }
+  const node: Node =
+    event.type === EVENT_ID.MAPPING
+      ? { kind: 'map', start, anchor, tag, pairs: buildPairs(building, event) }
+      : { kind: 'list', start, anchor, tag, items: buildItems(building) }
+  if (event.style === COLLECTION_STYLE.FLOW) building.end = skip(TO_BRACKET, text, building.end)
+  return node
+}
+
+/** The parser takes `&x[1]` and `!{}`, without a space. */
+function isGlued(text: string, end: number): boolean {
+  return end >= 0 && /[^\s,\]}]/.test(text.charAt(end))
 }
 
 function buildItems(building: Building): readonly Node[] {
   const items: Node[] = []
-  for (let item = buildNext(building); item !== undefined; item = buildNext(building)) items.push(item)
+  for (let item = buildNext(building, TO_DASH); item !== undefined; item = buildNext(building, TO_DASH))
+    items.push(item)
   return items
 }
 
-function buildPairs(building: Building, { style }: MappingEvent): readonly Pair[] {
+function buildPairs(building: Building, event: MappingEvent): readonly Pair[] {
   const { text } = building
-  const isOdd = style === COLLECTION_STYLE.FLOW ? isKeyOverLines : isSecondOfLine
+  const isOdd = event.style === COLLECTION_STYLE.FLOW ? isKeyOverLines : isSecondOfLine
   const pairs: Pair[] = []
-  for (let key = buildNext(building); key !== undefined; key = buildNext(building)) {
+  for (let key = buildNext(building, TO_KEY); key !== undefined; key = buildNext(building, TO_KEY)) {
     const { end } = building
-    const value = buildNext(building)
+    const value = buildNext(building, TO_VALUE)
     if (value === undefined) continue
     pairs.push({ key, value })
     if (end - key.start > MAX_KEY || isOdd(text, { key, value }, end)) building.isDoubtful = true
   }
+  if (isOfFirstKey(text, event, pairs)) building.isDoubtful = true
   return pairs
+}
+
+/** A tag or an anchor on the line of the first key is the key's, which the parser does not see of `!!str &x a: b`. */
+function isOfFirstKey(text: string, { style, anchorEnd, tagEnd }: MappingEvent, [first]: readonly Pair[]): boolean {
+  const end = Math.max(anchorEnd, tagEnd)
+  return end >= 0 && style === COLLECTION_STYLE.BLOCK && !text.slice(end, first?.key.start).includes('\n')
 }
 
 /** Before the colon of an entry `{a\n: b}`. `end`: of the key. */
 function isKeyOverLines(text: string, { key }: Pair, end: number): boolean {
-  const next = skip(BETWEEN, text, end)
+  const next = skip(TO_TEXT, text, end)
   return text[next] === ':' && text.slice(key.start, next).includes('\n')
 }
-
-const BETWEEN = /(?:\s|#.*)*/y
 
 /** A mapping that begins behind its key: `a: &x b: c`. */
 function isSecondOfLine(text: string, { value }: Pair, end: number): boolean {
@@ -161,23 +176,27 @@ const { DOUBLE_QUOTED, FOLDED_BLOCK, LITERAL_BLOCK, PLAIN, SINGLE_QUOTED } = SCA
 const isQuoted = ({ style }: ScalarEvent) => style === SINGLE_QUOTED || style === DOUBLE_QUOTED
 const isBlock = ({ style }: ScalarEvent) => style === LITERAL_BLOCK || style === FOLDED_BLOCK
 
-function startOf({ text, end }: Building, event: ValueEvent | AliasEvent): number {
+function startOf({ text, end }: Building, event: ValueEvent | AliasEvent, before: RegExp): number {
   if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1
   if (event.type !== EVENT_ID.SCALAR) return event.start
   const from = Math.max(end, event.anchorEnd, event.tagEnd)
-  if (event.valueStart < 0) return from > end ? from : skip(BEFORE_NOTHING, text, from)
-  if (isBlock(event)) return skip(BEFORE_BLOCK, text, from)
+  if (event.valueStart < 0) return from > end ? from : skip(before, text, from)
+  if (isBlock(event)) return skip(TO_BLOCK, text, from)
   return isQuoted(event) ? event.valueStart - 1 : event.valueStart
 }
 
-const BEFORE_NOTHING = /\s*[-?:]?/y
-const BEFORE_BLOCK = /(?:[\s?:-]|#.*)*/y
+const HERE = /(?:)/y
+const TO_TEXT = /(?:\s|#.*)*/y
+const TO_KEY = /(?:[\s,]|#.*)*/y
+const TO_VALUE = /(?:\s|#.*)*:/y
+const TO_DASH = /(?:\s|#.*)*-/y
+const TO_BLOCK = /(?:[\s?:-]|#.*)*/y
+const TO_BRACKET = /(?:[\s,?:]|#.*)*[\]}]/y
 
-/** Where the text goes on after what the pattern matches at `from`. */
+/** Where the text goes on after what the pattern matches at `from`; there, when it matches nothing. */
 function skip(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from
-  pattern.test(text)
-  return pattern.lastIndex
+  return pattern.test(text) ? pattern.lastIndex : from
 }
 
 /** Of a list or a mapping, the end of what opens it. */

@@ -72,7 +72,7 @@ function nodeOf(node: ParsedNode, text: string): Node {
   const [start, end] = node.range
   if (isAlias(node)) return { kind: 'alias', start, name: node.source }
   const { anchor } = node
-  const tag = tagOf(node.tag, start)
+  const tag = tagOf(node.tag, text, start)
   if (isMap(node)) return mapOf({ start, anchor, tag, pairs: pairsOf(node, text) }, text)
   if (isSeq(node)) return { kind: 'list', start, anchor, tag, items: node.items.map((item) => nodeOf(item, text)) }
   return { kind: 'scalar', start, anchor, tag, text: textOf(node, text), isPlain: node.type === 'PLAIN', end }
@@ -100,9 +100,14 @@ function nothingAt(start: number): Node {
   return { kind: 'scalar', start, anchor: undefined, tag: undefined, text: '', isPlain: true, end: start }
 }
 
-function tagOf(name: string | undefined, start: number): Tag | undefined {
-  const isTag = name !== undefined && name !== '!'
-  return isTag ? { name, written: name.replace(STANDARD, '!!'), start } : undefined
+/** The library does not say where it stands. `end`: before that. */
+function tagOf(name: string | undefined, text: string, end: number): Tag | undefined {
+  if (name === undefined || name === '!') return undefined
+  const forms = [name.replace(STANDARD, '!!'), `!<${name}>`]
+  const [start = -1, written = name] = forms
+    .map((form) => [text.lastIndexOf(form, end), form] as const)
+    .reduce((one, other) => (one[0] >= other[0] ? one : other))
+  return { name, written, start: start < 0 ? end : start }
 }
 
 /** A block at the end of a file has no end of line that the file does not have (as in Digdag). */

@@ -49,12 +49,22 @@ const RIGHT: readonly string[] = [
   '- a\n-\n- - b\n',
   '{a, b: , c: d}\n',
   '!!map\n: a\n',
+  '- [a]\n- |\n  b\n- {}\n- # c\n  >\n  d\n',
+  'a: !!int  5\nb: !<tag:yaml.org,2002:int>\n  # c\n  6\n',
+  'a: b\r\nc: |\r\n  d\r\n',
+  'a: "\u2028"\n',
 ]
 
 /** Of these js-yaml takes some without a word, though they are wrong; others are right. */
 const LEFT: readonly string[] = [
   'a: b: c\n',
   'a: &x b: c\n',
+  'a:\n  !!str &x b: c\n',
+  'a:\n  !include &x : b\n',
+  'a: "\\U99999999"\n',
+  'a: "b\\\n\n  c"\n',
+  'a: !!%73tr 5\n',
+  `&x ${'k'.repeat(1023)}: b\n`,
   'a: !include : b\n',
   '- a: &x b: c\n',
   'a: &x[1]\n',
@@ -80,8 +90,24 @@ describe('the quick parser', () => {
 
   it.each(named(LEFT))('leaves %s to the thorough one', (_, text) => expect(parseQuickly(text)).toBeUndefined())
 
-  it('tells where everything stands', () => {
-    const text = 'a: "b"\nc: |\n  d\ne: [f, *g]\n'
+  it('tells where a tag stands as the thorough one does', () => {
+    const text = 'a: !!int  5\nb: !<tag:yaml.org,2002:int>\n  # c\n  6\n'
+    const tagsOf = (root: Node | null | undefined) =>
+      root?.kind === 'map' ? root.pairs.map(({ value }) => (value.kind === 'alias' ? undefined : value.tag)) : []
+    const parsed = parseThoroughly(text)
+    const tags = tagsOf(parseQuickly(text))
+    expect(tags.map((tag) => tag?.start)).toEqual([3, 15])
+    expect('root' in parsed ? tagsOf(parsed.root) : []).toEqual(tags)
+  })
+
+  it.each([
+    ['a: "b"\nc: |\n  d\ne: [f, *g]\n', '"a" "a" "\\"" "c" "|" "e" "[" "f" "*"'],
+    ['- [a] # |\n- |\n  b\n', '"-" "[" "a" "|"'],
+    ['a: {b: [1], : c}\n', '"a" "a" "{" "b" "[" "1" ":" "c"'],
+    ['a: b # c\n: d\n', '"a" "a" "b" ":" "d"'],
+    ['a: # c\nd:\n', '"a" "a" " " "d" "\\n"'],
+    ['- # c\n-\n- a\n', '"-" " " "\\n" "a"'],
+  ])('tells where everything of %j stands', (text, letters) => {
     const starts: number[] = []
     const visit = (node: Node): void => {
       starts.push(node.start)
@@ -90,13 +116,13 @@ describe('the quick parser', () => {
     }
     const root = parseQuickly(text)
     if (root) visit(root)
-    expect(starts.map((start) => text[start])).toEqual(['a', 'a', '"', 'c', '|', 'e', '[', 'f', '*'])
+    expect(starts.map((start) => JSON.stringify(text[start])).join(' ')).toBe(letters)
   })
 
   it(
     'means the same by whatever both take',
     () => {
-      const lines = [...RIGHT, ...LEFT].flatMap((text) => text.split('\n')).filter((line) => line.length < 100)
+      const lines = [...RIGHT, ...LEFT].flatMap((text) => text.split(/\r?\n/)).filter((line) => line.length < 100)
       const pieces = [
         ': ',
         '- ',
