@@ -109,9 +109,12 @@ function buildValue(building: Building, event: ValueEvent, start: number): Node 
     event.type === EVENT_ID.MAPPING
       ? { kind: 'map', start, anchor, tag, pairs: buildPairs(building, event) }
       : { kind: 'list', start, anchor, tag, items: buildItems(building) }
-  if (event.style === COLLECTION_STYLE.FLOW) building.end = skip(TO_BRACKET, text, building.end)
+  if (isBracketed(text, start)) building.end = skip(TO_BRACKET, text, building.end)
   return node
 }
+
+/** Not so a mapping of one pair in a list: `[a: b]`. */
+const isBracketed = (text: string, start: number): boolean => text[start] === '[' || text[start] === '{'
 
 /** The parser takes `&x[1]` and `!{}`, without a space. */
 function isGlued(text: string, end: number): boolean {
@@ -185,13 +188,14 @@ function startOf({ text, end }: Building, event: ValueEvent | AliasEvent, before
   return isQuoted(event) ? event.valueStart - 1 : event.valueStart
 }
 
+// A comment ends with its line, and nowhere else: a pattern that could end it earlier tries all the ways there are before it gives up.
 const HERE = /(?:)/y
-const TO_TEXT = /(?:\s|#.*)*/y
-const TO_KEY = /(?:[\s,]|#.*)*/y
-const TO_VALUE = /(?:\s|#.*)*:/y
-const TO_DASH = /(?:\s|#.*)*-/y
-const TO_BLOCK = /(?:[\s?:-]|#.*)*/y
-const TO_BRACKET = /(?:[\s,?:]|#.*)*[\]}]/y
+const TO_TEXT = /(?:\s|#[^\n]*(?:\n|$))*/y
+const TO_KEY = /(?:[\s,]|#[^\n]*(?:\n|$))*/y
+const TO_VALUE = /(?:\s|#[^\n]*(?:\n|$))*:/y
+const TO_DASH = /(?:\s|#[^\n]*(?:\n|$))*-/y
+const TO_BLOCK = /(?:[\s?:-]|#[^\n]*(?:\n|$))*/y
+const TO_BRACKET = /(?:[\s,?:]|#[^\n]*(?:\n|$))*[\]}]/y
 
 /** Where the text goes on after what the pattern matches at `from`; there, when it matches nothing. */
 function skip(pattern: RegExp, text: string, from: number): number {

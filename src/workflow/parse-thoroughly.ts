@@ -100,14 +100,18 @@ function nothingAt(start: number): Node {
   return { kind: 'scalar', start, anchor: undefined, tag: undefined, text: '', isPlain: true, end: start }
 }
 
-/** The library does not say where it stands. `end`: before that. */
+/** How far before its value a tag is looked for. */
+const TAG_REACH = 1000
+
+/** The library does not say where it stands. `end`: behind it. */
 function tagOf(name: string | undefined, text: string, end: number): Tag | undefined {
   if (name === undefined || name === '!') return undefined
-  const forms = [name.replace(STANDARD, '!!'), `!<${name}>`]
-  const [start = -1, written = name] = forms
-    .map((form) => [text.lastIndexOf(form, end), form] as const)
-    .reduce((one, other) => (one[0] >= other[0] ? one : other))
-  return { name, written, start: start < 0 ? end : start }
+  const from = Math.max(end - TAG_REACH, 0)
+  const [short, long] = [name.replace(STANDARD, '!!'), `!<${name}>`]
+  const before = text.slice(from, end)
+  const [shortAt, longAt] = [before.lastIndexOf(short), before.lastIndexOf(long)]
+  const at = Math.max(shortAt, longAt)
+  return { name, written: longAt > shortAt ? long : short, start: at < 0 ? end : from + at }
 }
 
 /** A block at the end of a file has no end of line that the file does not have (as in Digdag). */

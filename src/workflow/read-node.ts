@@ -40,8 +40,8 @@ export function readNode(reading: Reading, node: Node): Located | null {
 
 function readContent(reading: Reading, node: ScalarNode | ListNode | MapNode): Located | null {
   if (node.kind === 'scalar') return readScalar(reading, node)
-  if (node.kind === 'map') return typed(reading, node.tag, readMap(reading, node), MAP_TYPES)
-  return typed(reading, node.tag, readList(reading, node), LIST_TYPES)
+  if (node.kind === 'map') return convert(reading, node.tag, readMap(reading, node), MAP_TYPES)
+  return convert(reading, node.tag, readList(reading, node), LIST_TYPES)
 }
 
 function readAlias(reading: Reading, name: string, position: Position): Located | null {
@@ -107,7 +107,7 @@ function listOf(items: readonly Located[], position: Position): LocatedList {
 /** Undefined for what cannot be of the type. */
 type Types<Read> = ReadonlyMap<string, (read: Read) => Located | undefined>
 
-function typed<Read extends Located>(
+function convert<Read extends Located>(
   reading: Reading,
   tag: Tag | undefined,
   read: Read,
