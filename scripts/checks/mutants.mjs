@@ -760,8 +760,8 @@ const TABLE = [
   [
     'the tag of a key is that of its mapping',
     'src/workflow/parse-thoroughly.ts',
-    'tag === undefined || !isOfKey',
-    'tag === undefined || isOfKey',
+    'tag === undefined || !isNothing || ',
+    'tag !== undefined || !isNothing || ',
     ['test/workflow/parse-quickly.test.ts'],
   ],
 ]

@@ -43,7 +43,11 @@ export function parseQuickly(given: string): Node | null | undefined {
 type Parsed = { readonly text: string; readonly events: readonly Event[]; readonly padded: readonly number[] }
 
 const PADDING = ' '.repeat(1000)
+/** Each costs the whole text once more: 50 of a small file, 4 of the largest. */
 const MAX_PADDED = 50
+const MAX_READ_AGAIN = 1 << 20
+/** What means something at the margin that it does not mean elsewhere, or that the parser takes for a part of the text before it. */
+const MARKER = /^(?:---|\.\.\.|\?)/
 
 /**
  * Lines within brackets and quotes need not be indented deeper than their key in Digdag; the parser wants them to be. There spaces mean nothing, so that
@@ -52,11 +56,11 @@ const MAX_PADDED = 50
 function parse(given: string): Parsed | undefined {
   const padded: number[] = []
   let text = given
-  while (padded.length <= MAX_PADDED) {
+  while (padded.length <= MAX_PADDED && padded.length * given.length <= MAX_READ_AGAIN) {
     const parsed = listEvents(text)
     if ('events' in parsed) return { text, events: parsed.events, padded }
     const line = text.lastIndexOf('\n', parsed.offset - 1) + 1
-    const isMarker = /^(?:---|\.\.\.)\s/.test(text.slice(line, line + 4))
+    const isMarker = MARKER.test(text.slice(line, line + 3))
     if (!parsed.isIndentation || isMarker || line <= (padded.at(-1) ?? 0)) return undefined
     text = `${text.slice(0, line)}${PADDING}${text.slice(line)}`
     padded.push(line)

@@ -83,11 +83,14 @@ function mapOf(map: Omit<MapNode, 'kind'>, text: string): MapNode {
   const { start, tag, pairs } = map
   const [first, ...others] = pairs
   const isNothing = first?.key.kind === 'scalar' && first.key.text === '' && first.key.tag === undefined
-  const isOfKey =
-    isNothing && text[start] !== '{' && text.slice(text.lastIndexOf('\n', start - 1) + 1, start).includes('!')
-  if (tag === undefined || !isOfKey) return { kind: 'map', ...map }
+  if (tag === undefined || !isNothing || text[start] === '{' || !/![^\n]*$/.test(reachBefore(text, start)))
+    return { kind: 'map', ...map }
   return { kind: 'map', ...map, tag: undefined, pairs: [{ ...first, key: { ...first.key, tag } }, ...others] }
 }
+
+/** How far before its node a tag is looked for: a text of nothing but tags is not to be searched from the top for each. */
+const TAG_REACH = 1000
+const reachBefore = (text: string, end: number): string => text.slice(Math.max(end - TAG_REACH, 0), end)
 
 function pairsOf({ items, range }: YAMLMap.Parsed, text: string): readonly Pair[] {
   return items.map(({ key, value }) => {
@@ -100,18 +103,14 @@ function nothingAt(start: number): Node {
   return { kind: 'scalar', start, anchor: undefined, tag: undefined, text: '', isPlain: true, end: start }
 }
 
-/** How far before its value a tag is looked for. */
-const TAG_REACH = 1000
-
 /** The library does not say where it stands. `end`: behind it. */
 function tagOf(name: string | undefined, text: string, end: number): Tag | undefined {
   if (name === undefined || name === '!') return undefined
-  const from = Math.max(end - TAG_REACH, 0)
+  const before = reachBefore(text, end)
   const [short, long] = [name.replace(STANDARD, '!!'), `!<${name}>`]
-  const before = text.slice(from, end)
   const [shortAt, longAt] = [before.lastIndexOf(short), before.lastIndexOf(long)]
   const at = Math.max(shortAt, longAt)
-  return { name, written: longAt > shortAt ? long : short, start: at < 0 ? end : from + at }
+  return { name, written: longAt > shortAt ? long : short, start: at < 0 ? end : end - before.length + at }
 }
 
 /** A block at the end of a file has no end of line that the file does not have (as in Digdag). */

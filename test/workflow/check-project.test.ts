@@ -257,6 +257,8 @@ describe('any text', () => {
     ['colons after a time of day', `schedule: {daily>: "1${':'.repeat(200_000)}x"}\n`],
     ['signs of comments behind a pair', `k: [a: b ${'# '.repeat(5000)}\n, c]\n`],
     ['signs of comments behind a key', `? a ${'# '.repeat(5000)}\n`],
+    ['keys of nothing on one line', `k: [ ${'?,'.repeat(125_000)}\t]\n`],
+    ['lines at the margin', `k: [${':,'.repeat(130_000)}\n${'b,\n'.repeat(49)}]\n`],
     ['tags', `# \t\n${Array.from({ length: 18_000 }, (_, at) => `k${at}: !a x\n`).join('')}`],
     ['brackets that are not closed', 'a: {{a: x\n'.repeat(26_000)],
     ['brackets that are not opened', `x: 1\n${'? {- x\n, '.repeat(29_000)}`],

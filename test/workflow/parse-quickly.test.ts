@@ -78,6 +78,9 @@ const LEFT: readonly string[] = [
   `${'k'.repeat(1025)}: b\n`,
   `a: ${'['.repeat(101)}${']'.repeat(101)}\n`,
   `a: [${'\n1,'.repeat(60)}]\n`,
+  `a: [${'b,'.repeat(100_000)}${'\n1,'.repeat(9)}]\n`,
+  'a: [1\n---b]\n',
+  'a: [b\n?c]\n',
   'a: "\n',
 ]
 
