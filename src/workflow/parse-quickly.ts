@@ -43,9 +43,9 @@ export function parseQuickly(given: string): Node | null | undefined {
 type Parsed = { readonly text: string; readonly events: readonly Event[]; readonly padded: readonly number[] }
 
 const PADDING = ' '.repeat(1000)
-/** Each costs the whole text once more: 50 of a small file, 4 of the largest. */
+/** Each costs the whole text once more: 50 of a file of 10 KiB, 2 of the largest. */
 const MAX_PADDED = 50
-const MAX_READ_AGAIN = 1 << 20
+const MAX_READ_AGAIN = 1 << 19
 /** What means something at the margin that it does not mean elsewhere, or that the parser takes for a part of the text before it. */
 const MARKER = /^(?:---|\.\.\.|\?)/
 
