@@ -11,6 +11,7 @@ import { nearest } from './nearest.ts'
 import { problemAt, warningAt } from './problem.ts'
 import { quote } from './quote.ts'
 import { findScheduleFaults, readSchedule } from './schedule-faults.ts'
+import { shareEqual } from './share-equal.ts'
 import { readLateAt } from './sla.ts'
 import type { Problem, Workflow } from './workflow.ts'
 import { readZone } from './zone.ts'
@@ -35,7 +36,7 @@ export function checkWorkflow(
 
 /** Its texts are pieces of the file's, which would stay in memory with them. */
 function detach(config: JsonObject): JsonObject {
-  return parseJson(printJson(config)) as JsonObject // a mapping stays one
+  return shareEqual(parseJson(printJson(config)) as JsonObject) // a mapping stays one
 }
 
 /** The file's name is the name of the root task too. */
