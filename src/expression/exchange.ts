@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { JsonObject } from '../brand.ts'
 
 /** What the owner of the thread and the thread say to each other: an answer to each question, and the thread's state in memory that both see. */
 export type Question = EvaluateQuestion | { readonly kind: 'compile'; readonly codes: readonly string[] }
@@ -6,11 +7,22 @@ export type Question = EvaluateQuestion | { readonly kind: 'compile'; readonly c
 export type EvaluateQuestion = {
   readonly kind: 'evaluate'
   readonly codes: readonly string[]
-  /** JSON; null: those of the question before. */
+  /** As {@link writeParams} writes them; null: those of the question before. */
   readonly params: string | null
   /** JSON of what stands above the params. */
   readonly nearer: string
   readonly timezone: string
+}
+
+/**
+ * Most expressions look at few of the params, and the sandbox takes long to read lists and mappings: each of these is JSON of its own, with null in its
+ * place among the values.
+ */
+export function writeParams(params: JsonObject): string {
+  const composed = Object.entries(params).filter(([, value]) => typeof value === 'object' && value !== null)
+  const later = composed.map(([name, value]) => [name, JSON.stringify(value)] as const)
+  const values = Object.fromEntries([...Object.entries(params), ...composed.map(([name]) => [name, null] as const)])
+  return JSON.stringify({ values, later })
 }
 
 export type Answer =

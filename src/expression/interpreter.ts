@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { QuickJSContext, QuickJSHandle, QuickJSWASMModule } from 'quickjs-emscripten'
 import { parseTemplate } from '../workflow/template.ts'
-import { offsetMs, readZone, UTC } from '../workflow/zone.ts'
+import { readZone, stretchOf, UTC } from '../workflow/zone.ts'
 import type { Answer, EvaluateQuestion, Question } from './exchange.ts'
 import { startProcessorClock } from './processor-clock.ts'
 import { instantOfWall } from './wall-clock.ts'
@@ -118,7 +118,10 @@ export class Interpreter {
     const host = context.newObject()
     const offer = (name: string, answer: (asked: QuickJSHandle) => QuickJSHandle) =>
       context.newFunction(name, answer).consume((handle) => context.setProp(host, name, handle))
-    offer('offset', (ms) => context.newNumber(offsetMs(this.#zone, context.getNumber(ms))))
+    offer('stretch', (ms) => {
+      const { from, until, offset } = stretchOf(this.#zone, context.getNumber(ms))
+      return context.newString([from, until, offset].join())
+    })
     offer('instant', (ms) => context.newNumber(instantOfWall(this.#zone, context.getNumber(ms))))
     offer('parse', (text) => context.newString(JSON.stringify(parseTemplate(context.getString(text)))))
     return host

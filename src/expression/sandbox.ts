@@ -2,8 +2,17 @@ import { once } from 'node:events'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { JsonObject } from '../brand.ts'
 import type { Expressions } from '../workflow/workflow.ts'
-import { type Answer, ASKED, BOOTING, type Boot, type EvaluateQuestion, type Question } from './exchange.ts'
+import {
+  type Answer,
+  ASKED,
+  BOOTING,
+  type Boot,
+  type EvaluateQuestion,
+  type Question,
+  writeParams,
+} from './exchange.ts'
 import { startProcessorClock } from './processor-clock.ts'
+import { openWait } from './wait.ts'
 import { wordAnswer, wordCompiled } from './wording.ts'
 
 /** When an expression is stopped that cannot be interrupted: inside one of its own functions the interpreter hears nothing. */
@@ -105,14 +114,16 @@ function ask(thread: Thread, asked: Asked): Answer | undefined {
 }
 
 function questionFor(thread: Thread, asked: Extract<Asked, { kind: 'evaluate' }>): Question {
-  const params = thread.params === asked.params ? null : JSON.stringify(asked.params)
+  const params = thread.params === asked.params ? null : writeParams(asked.params)
   thread.params = asked.params
   return { ...asked, params }
 }
 
+const wait = openWait()
+
 function awaitAnswer(state: Thread['state']): void {
   const [usedMs, startedAt] = [startProcessorClock(), performance.now()]
   // Woken it may have been for the state before.
-  for (; Atomics.load(state, 0) === ASKED; Atomics.wait(state, 0, ASKED, LOOK_MS))
+  for (; Atomics.load(state, 0) === ASKED; wait(state, ASKED, LOOK_MS))
     if (usedMs() > KILL_CPU_MS || performance.now() - startedAt > KILL_WALL_MS) return
 }

@@ -1,17 +1,19 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { newQuickJSWASMModule } from 'quickjs-emscripten'
-import { BOOTING, type Boot, IDLE, type Question } from './exchange.ts'
+import { BOOTING, type Boot, IDLE, type Question, writeParams } from './exchange.ts'
 import { Interpreter } from './interpreter.ts'
+import { openWait } from './wait.ts'
 
 const { port, state }: Boot = workerData
 
 let interpreter = new Interpreter(await newQuickJSWASMModule())
-let params = '{}'
+const wait = openWait()
+let params = writeParams({})
 parentPort?.postMessage('open')
 
 for (;;) {
   enter(IDLE)
-  Atomics.wait(state, 0, IDLE)
+  wait(state, IDLE)
   const received: { message: Question } | undefined = receiveMessageOnPort(port)
   if (received === undefined) continue
   const question = received.message

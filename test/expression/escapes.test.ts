@@ -73,7 +73,7 @@ describe('a trace of an expression', () => {
     return outcome
   }
   const probe =
-    "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM Do'), moment('Feb 3rd 2026', 'MMM Do YYYY').date(), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b'), '' + {}, new Error('x').name, typeof this.leak, typeof Object.getOwnPropertyDescriptor(globalThis, 'moment').get.leak, typeof Object.getOwnPropertyDescriptor(globalThis, 'moment').set.leak, Object.isExtensible(Function('return this')())].join()"
+    "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM Do'), moment('Feb 3rd 2026', 'MMM Do YYYY').date(), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b'), '' + {}, new Error('x').name, typeof this.leak, moment('2026-01-01T00:00:00Z').parsingFlags().unusedTokens.length, Object.keys(Object.getOwnPropertyDescriptor(globalThis, 'moment')).sort().join(), Object.isExtensible(Function('return this')())].join()"
 
   it.each([
     'leak = 1',
@@ -124,14 +124,20 @@ describe('a trace of an expression', () => {
     'Symbol.for("leak").description.leak = 1',
     '(function () { leak = 1; throw 1 })()',
     '(function () { leak = 1; for (;;) {} })()',
-    'Object.getOwnPropertyDescriptor(globalThis, "moment").get.leak = 1',
-    'Object.getOwnPropertyDescriptor(globalThis, "moment").set.leak = 1',
+    'delete moment, delete globalThis.moment',
+    'Object.defineProperty(globalThis, "moment", { get: function () { return { leak: 1 } } })',
+    '(0, eval)("function moment() {}")',
+    'moment("2026-01-01T00:00:00Z")._pf.unusedTokens.push(1)',
+    'Object.assign(moment("2026-01-01T00:00:00Z")._pf, { overflow: 2, unusedTokens: [1] })',
+    'moment("2026-01-01T00:00:00Z")._locale.leak = 1',
+    'moment("2026-01-01T00:00:00Z")._locale._months.push("leak")',
+    'Object.defineProperty(moment.localeData(), "leak", { value: 1 })',
     '1)] } }, run: leak = 1, z() { with (this) { return [(2',
     '1)] } }).run, globalThis.leak = 1, ({ run() { with (this) { return [(2',
     '1], leak = 1, [2',
   ])('%s is not found by the next', (code) => {
     const clean =
-      'undefined,undefined,undefined,undefined,undefined,undefined,January 1st,3,2,5,b,[object Object],Error,undefined,undefined,undefined,true'
+      'undefined,undefined,undefined,undefined,undefined,undefined,January 1st,3,2,5,b,[object Object],Error,undefined,0,configurable,enumerable,value,writable,true'
     expect(evaluate(probe)).toEqual({ ok: true, texts: [clean] })
     evaluate(code)
     expect(evaluate(probe)).toEqual({ ok: true, texts: [clean] })

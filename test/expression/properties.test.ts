@@ -116,4 +116,49 @@ describe('any program', () => {
     },
     2 * PROPERTY_MS,
   )
+
+  const piece = fc.constantFrom(
+    ...['a', '1', '+', '-', '*', '<', '>', '=', '!', '.', ',', '?', ':', '&', '|', '%', ' ', '\n', '<!--', '-->', '=>'],
+    ...[
+      'new',
+      'in',
+      'yield',
+      'await',
+      'let',
+      'super',
+      'target',
+      'arguments',
+      'async',
+      'this',
+      '(',
+      ')',
+      '/',
+      '[',
+      ']',
+      '{',
+      '}',
+    ],
+  )
+  const code = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''))
+
+  it(
+    'is broken beside others as it is by itself',
+    () => {
+      const isBroken = (code: string) => {
+        const one = evaluate(code)
+        return !one.ok && one.kind === 'syntax'
+      }
+      fc.assert(
+        fc.property(fc.array(code, { minLength: 1, maxLength: 8 }), (codes) => {
+          const { broken } = sandbox.findBroken(codes)
+          const alone = codes.flatMap((code, index) => (isBroken(code) ? [index] : []))
+          expect(broken.map(({ index }) => index)).toEqual(alone)
+          const whole = codes.filter((code) => !isBroken(code))
+          expect(sandbox.findBroken(whole).broken).toEqual([])
+        }),
+        effort(300),
+      )
+    },
+    PROPERTY_MS,
+  )
 })

@@ -1,6 +1,12 @@
+import moment from 'moment'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/brand.ts'
 import { openExpressions } from '../../src/expression/sandbox.ts'
+import { instantOfWall } from '../../src/expression/wall-clock.ts'
+import { getZone, wallOf } from '../../src/workflow/zone.ts'
+
+/** What moment says went wrong in reading a time that it was given as a number: nothing. */
+const FLAGS = JSON.stringify(moment(0).parsingFlags())
 
 describe('the expression sandbox', () => {
   let sandbox: Awaited<ReturnType<typeof openExpressions>>
@@ -33,6 +39,14 @@ describe('the expression sandbox', () => {
     expect(evaluateAll(look.slice(0, 1), { list: 5 })).toEqual(texts('5'))
   })
 
+  it('keeps nothing in the property by which a list is read', () => {
+    const params = { list: [1] }
+    const count = (part: string) =>
+      `(function (own) { return own.n = (own.n || 0) + 1 })(Object.getOwnPropertyDescriptor(this, 'list').${part})`
+    for (const part of ['get', 'set'])
+      expect([evaluate(count(part), params), evaluate(count(part), params)]).toEqual([texts('1'), texts('1')])
+  })
+
   it('reads a list only where it is looked at', () => {
     const params = { big: Array.from({ length: 200_000 }, (_, at) => `item ${at}`), small: 1 }
     expect(evaluate('small', params)).toEqual(texts('1'))
@@ -48,15 +62,57 @@ describe('the expression sandbox', () => {
     ['moment(session_time).creationData().input', 'UTC', '2016-01-30T00:00:00-08:00'],
     ['moment(session_time).creationData().format', 'UTC', 'YYYY-MM-DDTHH:mm:ssZ'],
     ['moment(session_time) instanceof moment', 'UTC', 'true'],
+    ['JSON.stringify(moment(session_time).clone().parsingFlags()) == flags', 'UTC', 'true'],
+    ['moment(session_time).add(1e9, "years").isValid()', 'UTC', 'false'],
+    ['(function () { var m = moment(session_time); m._d = null; return !m.isValid() })()', 'UTC', 'true'],
+    [
+      '(function () { var m = Object.freeze(moment(session_time)); return [m.isValid(), m.year()] })()',
+      'UTC',
+      '[true,2016]',
+    ],
+    ['(function () { var m = moment(session_time); m._strict = true; return m.isValid() })()', 'UTC', 'true'],
+    [
+      '(function () { var m = moment(session_time); m._isValid = false; return [m.isValid(), m._isValid] })()',
+      'UTC',
+      '[true,true]',
+    ],
     ['moment.parseZone(session_time).format()', 'UTC', '2016-01-30T00:00:00-08:00'],
     ['new Date(NaN).toString() + new Date(NaN).getYear()', 'UTC', 'Invalid DateNaN'],
   ])('%s in %s', (code, zone, text) => {
-    expect(evaluate(code, { session_time: '2016-01-30T00:00:00-08:00' }, zone)).toEqual(texts(text))
+    expect(evaluate(code, { session_time: '2016-01-30T00:00:00-08:00', flags: FLAGS }, zone)).toEqual(texts(text))
   })
 
   it('changes zones from text to text', () => {
     const hours = ['UTC', 'Asia/Tokyo', '-03:00', 'UTC'].map((zone) => evaluate('new Date(0).getHours()', {}, zone))
     expect(hours).toEqual([texts('0'), texts('9'), texts('21'), texts('0')])
+  })
+
+  it.each([
+    'UTC',
+    'Asia/Tokyo',
+    '-03:00',
+    'America/New_York',
+    'Europe/Berlin',
+    'Australia/Lord_Howe',
+    'Pacific/Kiritimati',
+  ])('knows what the clocks of %s show, and when they show it', (id) => {
+    const zone = getZone(id)
+    const hours = Array.from({ length: 1000 }, (_, at) => Date.UTC(2026, 0, 1) + ((at * 7919) % 20_000) * 1_800_000) // not in order
+    const instants = hours.map((wall) => instantOfWall(zone, wall))
+    const walls = hours.map((instant) => new Date(wallOf(zone, instant)).toISOString().slice(0, 16))
+    const params = { hours, seen: { instants, walls } }
+    const made = `hours.filter(function (wall, at) { var d = new Date(wall); return seen.instants[at] !==
+      new Date(d.getUTCFullYear(), d.getUTCMonth(), d.getUTCDate(), d.getUTCHours(), d.getUTCMinutes()).getTime() })`
+    const two = 'function (part) { return (part < 10 ? "0" : "") + part }'
+    const shown = `(function (two) { return hours.filter(function (instant, at) { var d = new Date(instant); return seen.walls[at] !==
+      d.getFullYear() + '-' + two(d.getMonth() + 1) + '-' + two(d.getDate()) + 'T' + two(d.getHours()) + ':' + two(d.getMinutes()) }) })(${two})`
+    expect(evaluateAll([made, shown], params, id)).toEqual(texts('[]', '[]'))
+  })
+
+  it('sets a part of a date by what other dates tell meanwhile', () => {
+    const code =
+      '(function (d, e) { d.setDate({ valueOf: function () { return e.getDate() } }); return d.toDateString() })(new Date(2026, 0, 10), new Date(2020, 5, 6))'
+    expect(evaluate(code, {}, 'Asia/Tokyo')).toEqual(texts('Tue Jan 06 2026'))
   })
 
   it.each([
@@ -92,6 +148,15 @@ describe('the expression sandbox', () => {
       ...{ ok: false, kind: 'syntax', error: expect.stringMatching(/^SyntaxError: /), index, line, column },
     })
   })
+
+  it.each(['1 +', 'a b', 'new.target', 'super.a', '-->', '<!-- a', 'a = = b', '1,', 'a => {'])(
+    'finds that %s can never run, beside what can',
+    (code) => {
+      const { broken } = sandbox.findBroken(['a', code, 'b.c', 'a <!-- b', 'yield', "moment('x')", 'a => b'])
+      expect(broken.map(({ index }) => index)).toEqual([1])
+      expect(evaluate(code)).toMatchObject({ ok: false, kind: 'syntax', error: broken[0]?.error })
+    },
+  )
 
   it.each([
     '(function () { while (true) {} })()',

@@ -3,38 +3,45 @@
  * Digdag's engine: `2026-01-15T10:00:00` is UTC, and a time that the clocks skip or show twice is taken by the offset of the standard time.
  */
 ;(host) => {
-  const { apply, defineProperty } = Reflect
+  const { defineProperty } = Reflect
   const Native = Date
   const { getTime, setTime } = Native.prototype
   const define = (target, name, value) =>
     defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
 
   // Each part of a date is asked for by itself, and asking the host takes longer than all the rest.
-  const offsets = new Map()
+  const NOWHERE = [0, 0, 0]
+  let [from, until, offset] = NOWHERE
+  /** Enters the stretch of time around `time` in which the clocks are not changed. */
+  function enter(time) {
+    if (!(from <= time && time < until)) [from, until, offset] = host.stretch(time).split(',').map(Number)
+  }
   function toWall(time) {
-    let offset = offsets.get(time)
-    if (offset === undefined) {
-      if (offsets.size > 50) offsets.clear()
-      offset = host.offset(time)
-      offsets.set(time, offset)
-    }
+    if (Number.isNaN(time)) return time
+    enter(time)
     return time + offset
   }
+  const DAY = 86_400_000
+  function toInstant(wall) {
+    if (Number.isNaN(wall)) return wall
+    enter(wall)
+    return from <= wall - DAY && wall + DAY < until ? wall - offset : host.instant(wall)
+  }
 
-  const own = (date) => apply(getTime, date, [])
+  const own = (date) => getTime.call(date)
   const wall = (date) => new Native(toWall(own(date)))
+  const scratch = new Native(0)
 
   for (const part of ['FullYear', 'Month', 'Date', 'Hours', 'Minutes', 'Seconds', 'Milliseconds', 'Day']) {
     const read = Native.prototype[`getUTC${part}`]
     define(Native.prototype, `get${part}`, function () {
-      return apply(read, wall(this), [])
+      setTime.call(scratch, toWall(own(this)))
+      return read.call(scratch)
     })
     const write = Native.prototype[`setUTC${part}`]
     if (write === undefined) continue
     define(Native.prototype, `set${part}`, function (...values) {
-      const moved = wall(this)
-      apply(write, moved, values)
-      return apply(setTime, this, [host.instant(own(moved))])
+      return setTime.call(this, toInstant(write.apply(wall(this), values))) // values may be objects, which call others of these
     })
   }
 
@@ -72,7 +79,7 @@
   }
   for (const [name, method] of Object.entries(methods)) {
     define(Native.prototype, name, function () {
-      if (!Number.isNaN(own(this))) return apply(method, this, [])
+      if (!Number.isNaN(own(this))) return method.call(this)
       return name.startsWith('get') ? Number.NaN : 'Invalid Date'
     })
   }
@@ -83,11 +90,11 @@
   function parse(value) {
     const text = String(value)
     const time = Native.parse(text)
-    return isoText.test(text) || zonedText.test(text) ? time : host.instant(time)
+    return isoText.test(text) || zonedText.test(text) ? time : toInstant(time)
   }
   function ZonedDate(...values) {
     if (!new.target) return new Native().toString()
-    if (values.length > 1) return new Native(host.instant(Native.UTC(...values)))
+    if (values.length > 1) return new Native(toInstant(Native.UTC(...values)))
     if (values.length === 1) return new Native(typeof values[0] === 'string' ? parse(values[0]) : values[0])
     return new Native()
   }
@@ -99,5 +106,9 @@
   define(Native.prototype, 'constructor', ZonedDate)
   define(globalThis, 'Date', ZonedDate)
 
-  return { forgetZone: () => offsets.clear() }
+  return {
+    forgetZone() {
+      ;[from, until, offset] = NOWHERE
+    },
+  }
 }

@@ -1,11 +1,11 @@
 /** Evaluates the expressions of one text. Runs once in each new sandbox; what it gives is all that the host calls. */
-;(host, dates, moment, harden) => {
+;(host, dates, locale, harden) => {
   const MAX_OUTPUT = 1 << 20
   const MAX_COMPILED = 1 << 18
   const MAX_BROKEN = 100
   const { apply, defineProperty, ownKeys } = Reflect
   const { parse, stringify } = JSON
-  const { freeze, hasOwn } = Object
+  const { freeze } = Object
   // biome-ignore lint/security/noGlobalEval: expressions are code from texts, that is what the sandbox is for
   const compile = eval
 
@@ -21,7 +21,7 @@
     const scope = typeof variables === 'string' ? parse(variables) : variables
     return pieces.map(({ text, code }) => (code ? textOf(code, scope) : (text ?? ''))).join('')
   })
-  const tidyGlobal = harden(moment.locale, Object.values(moment.pristine))
+  const tidyUp = harden(locale)
 
   /**
    * A method has no `prototype`, so that frozen it keeps nothing; a call behind `return` would lose its place. A code that closes our brackets and opens
@@ -65,33 +65,36 @@
   const place = (scope, name, value) =>
     defineProperty(scope, name, { value, writable: true, configurable: true, enumerable: true })
 
-  // Most expressions look at few of the params: lists and mappings are read when they are looked at, by each text for itself.
   let values
   let composed = []
   function takeParams(params) {
     composed = []
     values = undefined // two tasks' params may be more than the memory holds
-    values = parse(params)
-    for (const name of ownKeys(values)) {
-      if (typeof values[name] !== 'object' || values[name] === null) continue
-      composed.push([name, stringify(values[name])])
-      place(values, name, null)
-    }
+    const read = parse(params)
+    values = read.values
+    composed = read.later.map(([name, json]) => [name, readLater(name, json)])
   }
-  function placeLater(scope, name, json) {
-    const set = (value) => place(scope, name, value)
-    const get = () => {
-      const value = parse(json)
-      set(value)
-      return value
+  /** Each text reads it for itself. */
+  function readLater(name, json) {
+    const own = {
+      get() {
+        const value = parse(json)
+        place(this, name, value)
+        return value
+      },
+      set(value) {
+        place(this, name, value)
+      },
     }
-    defineProperty(scope, name, { get, set, configurable: true, enumerable: true })
+    return { get: freeze(own.get), set: freeze(own.set), configurable: true, enumerable: true }
   }
 
   function openScope(nearer) {
+    const scope = { ...values }
+    for (const [name, property] of composed) defineProperty(scope, name, property)
+    if (nearer === '{}') return scope
     const above = parse(nearer)
-    const scope = { ...values, ...above }
-    for (const [name, json] of composed) if (!hasOwn(above, name)) placeLater(scope, name, json)
+    for (const name of ownKeys(above)) place(scope, name, above[name])
     return scope
   }
 
@@ -136,11 +139,26 @@
     }
   }
 
+  /** Without brackets, quotes and comments a code stays within its own brackets, so that many can be compiled at once. */
+  const isPlain = (code) => /^[\w\s.,?:|&+*%<>=!-]*$/.test(code)
+  function areWhole(codes) {
+    const list = `[${codes.map((code) => `(\n${code}\n)`)}]`
+    try {
+      compile(`({ run() { with (this) { return ${list} } } })`)
+      compile(`() => ${list}`)
+      return true
+    } catch {
+      return false // each by itself tells why
+    }
+  }
+
   function compileAll(codes) {
     const broken = []
+    const whole = new Set(codes.filter(isPlain))
+    if (!areWhole([...whole])) whole.clear()
     for (let index = 0; index < codes.length && broken.length < MAX_BROKEN; index++) {
       try {
-        build(codes[index])
+        if (!whole.has(codes[index])) build(codes[index])
       } catch (error) {
         const failure = failureOf('syntax', index, error)
         if (failure.message === 'InternalError: out of memory') return failure
@@ -150,7 +168,7 @@
     return { kind: 'compiled', broken }
   }
 
-  const tidy = (answer) => stringify({ ...answer, isTidy: moment.restore() && tidyGlobal() })
+  const tidy = (answer) => stringify({ ...answer, isTidy: tidyUp() })
   return {
     forgetZone: dates.forgetZone,
     takeParams,

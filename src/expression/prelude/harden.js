@@ -1,8 +1,9 @@
 /**
- * Freezes all that can be reached, so that no expression leaves a trace for the next, which may belong to another project. Only the global object
- * itself stays open: what is assigned to it is seen by the later expressions of the same text, and then taken away.
+ * Freezes all that can be reached, so that no expression leaves a trace for the next, which may belong to another project. Two objects stay open for
+ * more properties, which are taken away after each text: the global one, where the later expressions of a text see what the earlier ones assigned, and
+ * moment's locale, where moment keeps caches.
  */
-;(kept, more) => {
+;(locale) => {
   const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
   const { freeze, isExtensible } = Object
   const global = globalThis
@@ -20,7 +21,7 @@
   }
 
   function freezeAll(roots) {
-    const seen = new Set([kept, global])
+    const seen = new Set([locale, global])
     const queue = [...roots]
     while (queue.length > 0) {
       const value = queue.pop()
@@ -48,20 +49,27 @@
   ]
   const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]
   for (const { prototype } of [Object, ...errors]) letOwnOnesBeAssigned(prototype)
-  const names = ownKeys(global)
-  const accessors = names.map((name) => getOwnPropertyDescriptor(global, name)).flatMap(({ get, set }) => [get, set])
-  freezeAll([...names.map((name) => global[name]), ...accessors, getPrototypeOf(kept), ...more, ...hidden])
-  for (const name of names) {
-    const isValue = 'value' in getOwnPropertyDescriptor(global, name)
-    defineProperty(global, name, isValue ? { configurable: false, writable: false } : { configurable: false })
-  }
+  const valuesOf = (object) => ownKeys(object).map((name) => object[name])
+  const accessors = ownKeys(global)
+    .map((name) => getOwnPropertyDescriptor(global, name))
+    .flatMap(({ get, set }) => [get, set])
+  freezeAll([...valuesOf(global), ...accessors, ...valuesOf(locale), getPrototypeOf(locale), ...hidden])
 
-  const known = new Set(names)
-  /** False when something was left that cannot be taken away. */
-  return function tidyGlobal() {
-    const left = ownKeys(global)
-    if (left.length > names.length)
-      for (const name of left) if (!known.has(name) && !deleteProperty(global, name)) return false
-    return isExtensible(global) && getPrototypeOf(global) === Object.prototype
+  /** What the object has stays as it is. Gives what takes all else away: false when that cannot be. */
+  function fix(object) {
+    const [names, prototype] = [ownKeys(object), getPrototypeOf(object)]
+    for (const name of names) {
+      const isValue = 'value' in getOwnPropertyDescriptor(object, name)
+      defineProperty(object, name, isValue ? { configurable: false, writable: false } : { configurable: false })
+    }
+    const known = new Set(names)
+    return () => {
+      const left = ownKeys(object)
+      if (left.length > names.length)
+        for (const name of left) if (!known.has(name) && !deleteProperty(object, name)) return false
+      return isExtensible(object) && getPrototypeOf(object) === prototype
+    }
   }
+  const [tidyGlobal, tidyLocale] = [fix(global), fix(locale)]
+  return () => tidyGlobal() && tidyLocale()
 }

@@ -1,12 +1,13 @@
 /** Makes moment quicker where every workflow uses it, and closes what would outlive an expression inside moment's own variables. */
 ;() => {
-  const { apply, defineProperty, deleteProperty, getPrototypeOf, ownKeys } = Reflect
+  const { apply, defineProperty } = Reflect
+  const { freeze } = Object
   const original = globalThis.moment
-  const read = original.localeData
+  const { localeData } = original
   for (const name of ['defineLocale', 'updateLocale', 'relativeTimeThreshold', 'relativeTimeRounding', 'lang'])
     delete original[name]
   original.locale = () => 'en'
-  original.localeData = () => read('en')
+  original.localeData = () => localeData('en')
 
   // What moment calls deprecated looks at its arguments the first time, to warn of them, and keeps that it has.
   original.suppressDeprecationWarnings = true
@@ -15,56 +16,37 @@
   original.langData()
   original('no date')
 
-  // session_time is such a text, and moment's parser takes several times as long as all the rest.
+  // session_time is such a text, and moment's parser takes several times as long as all the rest. So do its questions after what may have gone wrong.
   const instant =
     /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3})?(Z|[+-][01]\d:[0-5]\d)$/
   const minutes = (offset) =>
     offset === 'Z' ? 0 : (offset[0] === '-' ? -1 : 1) * (60 * offset.slice(1, 3) + Number(offset.slice(4)))
-  const isDay = ([, year, month, day]) => new Date(Date.UTC(year, month - 1, day)).getUTCDate() === Number(day)
+  const isDay = (year, month, day) => day <= 28 || new Date(Date.UTC(year, month - 1, day)).getUTCDate() === Number(day)
+  const { clone, isValid } = original.fn
+  const read = Object.assign(original(0), { _f: 'YYYY-MM-DDTHH:mm:ssZ', _tzm: 0 })
+  const faultless = read._pf
+  freeze(faultless)
+  for (const list of Object.values(faultless)) freeze(list)
+  original.fn.isValid = function () {
+    if (this._pf !== faultless || this._strict || !this._d || Number.isNaN(this._d.getTime()))
+      return apply(isValid, this, [])
+    if (this._isValid !== true) this._isValid = true
+    return true
+  }
   function moment(...values) {
     const found = values.length === 1 && typeof values[0] === 'string' ? instant.exec(values[0]) : null
-    if (found === null || !isDay(found)) return apply(original, undefined, values)
-    return Object.assign(original(Date.parse(found[0])), {
-      _i: found[0],
-      _f: 'YYYY-MM-DDTHH:mm:ssZ',
-      _tzm: minutes(found[5]),
-    })
+    if (found === null || !isDay(found[1], found[2], found[3])) return apply(original, undefined, values)
+    const made = clone.call(read)
+    made._i = found[0]
+    made._tzm = minutes(found[5])
+    made._d = new Date(Date.parse(found[0]))
+    return made
   }
   Object.assign(moment, original)
   moment.prototype = original.prototype
   moment.fn = original.fn
 
-  let isUsed = false
-  const get = () => {
-    isUsed = true
-    return moment
-  }
-  defineProperty(globalThis, 'moment', { get, set() {}, enumerable: false, configurable: true })
+  defineProperty(globalThis, 'moment', { value: moment, enumerable: false })
 
-  const locale = original.localeData()
-  const prototype = getPrototypeOf(locale)
-  const pristine = { ...locale }
-  const put = (name, value) =>
-    defineProperty(locale, name, { value, writable: true, configurable: true, enumerable: true })
-  function restoreLocale() {
-    const added = ownKeys(locale).filter((name) => !(name in pristine))
-    return (
-      added.every((name) => deleteProperty(locale, name)) &&
-      ownKeys(pristine).every((name) => put(name, pristine[name])) &&
-      put('_longDateFormat', { ...pristine._longDateFormat }) &&
-      Object.isExtensible(locale) &&
-      getPrototypeOf(locale) === prototype
-    )
-  }
-
-  return {
-    locale,
-    pristine,
-    /** moment writes caches into its locale, so that one object is put back instead of frozen. False when it cannot be. */
-    restore() {
-      const mustRestore = isUsed
-      isUsed = false
-      return !mustRestore || restoreLocale()
-    },
-  }
+  return original.localeData()
 }
