@@ -72,6 +72,7 @@ describe('a trace of an expression', () => {
     const { usedMs: _, ...outcome } = sandbox.evaluate(codes, { params: {}, nearer: {} }, 'UTC')
     return outcome
   }
+  const textsOf = (outcome: ReturnType<typeof evaluate>) => (outcome.ok ? outcome.texts : [])
   const probe =
     "[typeof leak, typeof ({}).leak, typeof ''.leak, typeof moment.leak, typeof Math.leak, typeof moment.localeData().leak, moment(0).format('MMMM Do'), moment('Feb 3rd 2026', 'MMM Do YYYY').date(), [1].push(2), new Date(5).getTime(), 'a'.replace(/a/, 'b'), '' + {}, new Error('x').name, typeof this.leak, moment('2026-01-01T00:00:00Z').parsingFlags().unusedTokens.length, Object.keys(Object.getOwnPropertyDescriptor(globalThis, 'moment')).sort().join(), Object.isExtensible(Function('return this')())].join()"
 
@@ -165,6 +166,27 @@ describe('a trace of an expression', () => {
   ])('%s keeps no count from one time to the next', (code) => {
     const [first, ...others] = [evaluate(code), evaluate(code), evaluate(code)]
     expect(others).toEqual([first, first])
+  })
+
+  it('is not what a definition puts in the place of what is built in', () => {
+    const [names = ''] = textsOf(evaluate('Object.getOwnPropertyNames(globalThis)'))
+    const look = `${names}.map(function (name) { return typeof globalThis[name] + [String(globalThis[name]).length] })`
+    const before = evaluate(look)
+    expect(JSON.parse(names).length).toBeGreaterThan(40)
+    for (const name of JSON.parse(names)) {
+      evaluate(`Object.defineProperty(globalThis, '${name}', { value: 'leak' })`)
+      evaluate(`Object.defineProperty(globalThis, ['${name}'], { value: 'leak', writable: false })`)
+      evaluate(`Object.defineProperties(globalThis, { '${name}': { value: 'leak' } })`)
+      evaluate(`Reflect.defineProperty(globalThis, '${name}', { value: 'leak' })`)
+      evaluate(`Reflect.defineProperty(globalThis, { toString: function () { return '${name}' } }, { value: 'leak' })`)
+      evaluate(`Reflect.set({}, '${name}', 'leak', globalThis)`)
+      evaluate(`new (class extends (function () { return globalThis }) { '${name}' = 'leak' })`)
+      evaluate(`(0, eval)('function ${name}() {}')`)
+      evaluate(`({ leak: globalThis['${name}'] } = { leak: 'leak' })`)
+      expect(evaluate(look)).toEqual(before)
+    }
+    const define = `Object.defineProperty(globalThis, 'own', { value: 5, configurable: true })`
+    expect(evaluate(define, 'own')).toMatchObject({ texts: [expect.anything(), '5'] })
   })
 
   it('is not found in what moment keeps for itself', async () => {

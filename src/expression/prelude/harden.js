@@ -7,6 +7,30 @@
   const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
   const { freeze, isExtensible } = Object
   const global = globalThis
+  const fixed = new Set(ownKeys(global))
+
+  // QuickJS lets a definition that tells a value and nothing else overwrite what is fixed in the global object.
+  const { defineProperty: defineOrThrow, defineProperties } = Object
+  const isFixed = (object, key) => object === global && fixed.has(key)
+  const keyOf = (name) => (typeof name === 'symbol' ? name : `${name}`)
+  const guarded = {
+    defineProperty(object, name, descriptor) {
+      const key = keyOf(name)
+      if (isFixed(object, key)) throw new TypeError(`${String(key)} cannot be redefined`)
+      return defineOrThrow(object, key, descriptor)
+    },
+    defineProperties(object, descriptors) {
+      if (object === global) throw new TypeError('Define the properties of the global object one by one')
+      return defineProperties(object, descriptors)
+    },
+  }
+  Object.assign(Object, guarded)
+  Reflect.defineProperty = {
+    defineProperty(object, name, descriptor) {
+      const key = keyOf(name)
+      return !isFixed(object, key) && defineProperty(object, key, descriptor)
+    },
+  }.defineProperty
 
   // A frozen `toString` would forbid `own.toString = …` as well: there the assignment makes a property of the object's own.
   function letOwnOnesBeAssigned(prototype) {
