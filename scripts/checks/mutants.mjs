@@ -586,9 +586,23 @@ const TABLE = [
     ['test/expression/escapes.test.ts'],
   ],
   [
+    'what is fixed in the global object is overwritten by a definition',
+    'src/expression/prelude/harden.js',
+    'object === global && fixed.has(key)',
+    'false',
+    ['test/expression/escapes.test.ts'],
+  ],
+  [
+    'a group of codes that are compiled together has no bound',
+    'src/expression/prelude/evaluate.js',
+    'if (size > MAX_GROUP) groups.push([])',
+    'if (size < 0) groups.push([])',
+    ['test/expression/sandbox.test.ts'],
+  ],
+  [
     'what an expression leaves in the flags of moment stays there',
     'src/expression/prelude/moment.js',
-    'for (const list of Object.values(faultless)) freeze(list)',
+    'for (const value of Object.values(faultless)) freeze(value)',
     '',
     ['test/expression/escapes.test.ts'],
   ],
@@ -609,8 +623,8 @@ const TABLE = [
   [
     'who waits for an expression takes the processor that it needs',
     'src/expression/wait.ts',
-    '(inVain < 2 || inVain % LOOK_AGAIN === 0)',
-    '(inVain < 2 || inVain % LOOK_AGAIN !== 0)',
+    '(sinceSeen < 2 || sinceSeen % LOOK_AGAIN === 0)',
+    '(sinceSeen < 2 || sinceSeen % LOOK_AGAIN !== 0)',
     ['test/expression/wait.test.ts'],
   ],
   [

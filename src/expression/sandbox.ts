@@ -20,9 +20,11 @@ const KILL_CPU_MS = 500
 /** When a thread is given up that does not get the processor. */
 const KILL_WALL_MS = 10_000
 const BOOT_MS = 20_000
-const LOOK_MS = 25
+const CHECK_MS = 25
 /** In JavaScript's heap; that of the interpreter has a limit of its own. */
 const THREAD_MB = 128
+
+const wait = openWait()
 
 type Thread = {
   readonly worker: Worker
@@ -119,11 +121,9 @@ function questionFor(thread: Thread, asked: Extract<Asked, { kind: 'evaluate' }>
   return { ...asked, params }
 }
 
-const wait = openWait()
-
 function awaitAnswer(state: Thread['state']): void {
   const [usedMs, startedAt] = [startProcessorClock(), performance.now()]
   // Woken it may have been for the state before.
-  for (; Atomics.load(state, 0) === ASKED; wait(state, ASKED, LOOK_MS))
+  for (; Atomics.load(state, 0) === ASKED; wait(state, ASKED, CHECK_MS))
     if (usedMs() > KILL_CPU_MS || performance.now() - startedAt > KILL_WALL_MS) return
 }

@@ -10,6 +10,7 @@ const LONG = 48
 export function shareEqual(config: JsonObject): JsonObject {
   const texts = new Map<string, string>()
   const parts = new Map<string, Json>()
+  /** Of each text and part that is kept. */
   const numbers = new Map<Json, number>()
 
   /** The first one that is equal. */
@@ -33,7 +34,7 @@ export function shareEqual(config: JsonObject): JsonObject {
     return value
   }
 
-  /** Of equal ones the same, undefined when there can be none; names and texts may hold whatever would separate them, so they stand as numbers. */
+  /** Equal parts have equal keys. Undefined for one that is not to be shared. Texts and names stand as numbers, since they may hold what separates. */
   function keyOf(value: Composed): string | undefined {
     let key = Array.isArray(value) ? '[' : '{'
     for (const [name, part] of Object.entries(value)) {

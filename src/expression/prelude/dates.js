@@ -9,10 +9,10 @@
   const define = (target, name, value) =>
     defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false })
 
-  // Each part of a date is asked for by itself, and asking the host takes longer than all the rest.
+  const DAY = 86_400_000
   const NOWHERE = [0, 0, 0]
   let [from, until, offset] = NOWHERE
-  /** Enters the stretch of time around `time` in which the clocks are not changed. */
+  /** Each part of a date is asked for by itself, and asking the host takes longer than all the rest: so it tells how long its answer holds. */
   function enter(time) {
     if (!(from <= time && time < until)) [from, until, offset] = host.stretch(time).split(',').map(Number)
   }
@@ -21,11 +21,11 @@
     enter(time)
     return time + offset
   }
-  const DAY = 86_400_000
   function toInstant(wall) {
     if (Number.isNaN(wall)) return wall
     enter(wall)
-    return from <= wall - DAY && wall + DAY < until ? wall - offset : host.instant(wall)
+    const isSteady = from <= wall - DAY && wall + DAY < until // the host looks a day to either side
+    return isSteady ? wall - offset : host.instant(wall)
   }
 
   const own = (date) => getTime.call(date)
@@ -41,7 +41,7 @@
     const write = Native.prototype[`setUTC${part}`]
     if (write === undefined) continue
     define(Native.prototype, `set${part}`, function (...values) {
-      return setTime.call(this, toInstant(write.apply(wall(this), values))) // values may be objects, which call others of these
+      return setTime.call(this, toInstant(write.apply(wall(this), values))) // not the scratch date: a value may be an object that reads another date
     })
   }
 

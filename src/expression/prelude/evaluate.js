@@ -3,6 +3,7 @@
   const MAX_OUTPUT = 1 << 20
   const MAX_COMPILED = 1 << 18
   const MAX_BROKEN = 100
+  const MAX_GROUP = 2000
   const { apply, defineProperty, ownKeys } = Reflect
   const { parse, stringify } = JSON
   const { freeze } = Object
@@ -139,8 +140,8 @@
     }
   }
 
-  /** Without brackets, quotes and comments a code stays within its own brackets, so that many can be compiled at once. */
-  const isPlain = (code) => /^[\w\s.,?:|&+*%<>=!-]*$/.test(code)
+  /** Such a code cannot leave its brackets, as others do by brackets, quotes and slashes; `<!--` ends with its line. So many are compiled at once. */
+  const isPlain = (code) => code.length < MAX_GROUP && /^[\w\s.,?:|&+*%<>=!-]*$/.test(code)
   function areWhole(codes) {
     const list = `[${codes.map((code) => `(\n${code}\n)`)}]`
     try {
@@ -151,11 +152,22 @@
       return false // each by itself tells why
     }
   }
+  /** The engine looks for a name among all those of a function, so a function of very many takes long. */
+  function findWhole(codes) {
+    const groups = [[]]
+    let size = 0
+    for (const code of codes.filter(isPlain)) {
+      size += code.length + MAX_GROUP / 50
+      if (size > MAX_GROUP) groups.push([])
+      if (size > MAX_GROUP) size = code.length
+      groups.at(-1).push(code)
+    }
+    return new Set(groups.filter(areWhole).flat())
+  }
 
   function compileAll(codes) {
     const broken = []
-    const whole = new Set(codes.filter(isPlain))
-    if (!areWhole([...whole])) whole.clear()
+    const whole = findWhole(codes)
     for (let index = 0; index < codes.length && broken.length < MAX_BROKEN; index++) {
       try {
         if (!whole.has(codes[index])) build(codes[index])
